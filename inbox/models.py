@@ -72,9 +72,7 @@ class Delivery(models.Model):
         FAILED = "failed", _("未送达")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries")
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries", db_index=False
-    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries")
     channel = models.CharField(max_length=5, choices=Channel)
     state = models.CharField(max_length=7, choices=State)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -129,19 +127,23 @@ class Delivery(models.Model):
         ]
         indexes = [
             # The sweep: small, because delivered rows leave them.
-            models.Index("next_try_at", name="inbox_waiting", condition=Q(state="waiting")),
-            models.Index("claimed_until", name="inbox_claimed", condition=Q(state="claimed")),
-            # The badge and both halves of the mailbox page.
             models.Index(
-                "person", "-id", name="inbox_unread", condition=Q(channel="site", read_at=None)
+                fields=["next_try_at"], name="inbox_waiting", condition=Q(state="waiting")
             ),
             models.Index(
-                "person",
-                "-id",
+                fields=["claimed_until"], name="inbox_claimed", condition=Q(state="claimed")
+            ),
+            # The badge and both halves of the mailbox page.
+            models.Index(
+                fields=["person", "-id"],
+                name="inbox_unread",
+                condition=Q(channel="site", read_at=None),
+            ),
+            models.Index(
+                fields=["person", "-id"],
                 name="inbox_read",
                 condition=Q(channel="site", read_at__isnull=False),
             ),
-            models.Index("person", name="inbox_delivery_person"),  # deleting a person
         ]
 
     def __str__(self):
