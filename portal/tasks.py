@@ -1,0 +1,31 @@
+"""The heartbeat: beat sends it, a worker answers it, ``/readyz`` tells how long ago."""
+
+import time
+
+from celery import shared_task
+from celery.signals import after_task_publish
+from django.core.cache import cache
+
+BEAT, WORKER = "heartbeat:beat", "heartbeat:worker"
+
+
+@shared_task(ignore_result=True, expires=60, acks_late=False)
+def heartbeat() -> None:
+    """Note that a worker is alive. Running twice notes the later moment."""
+    cache.set(WORKER, time.time(), timeout=None)
+
+
+@after_task_publish.connect(sender="portal.tasks.heartbeat")
+def note_beat(**_kwargs) -> None:
+    """Only beat sends the heartbeat, so a heartbeat sent is beat alive, worker or no worker."""
+    cache.set(BEAT, time.time(), timeout=None)
+
+
+def ages_seconds() -> dict[str, int | None]:
+    """Seconds since the last heartbeat of worker and beat; None when there was none yet."""
+    noted = cache.get_many([WORKER, BEAT])
+    now = time.time()
+    return {
+        name: max(0, int(now - noted[key])) if key in noted else None
+        for name, key in (("worker", WORKER), ("beat", BEAT))
+    }
