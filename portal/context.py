@@ -1,0 +1,120 @@
+"""What every page of the shell needs to know: ``shell`` in templates.
+
+Everything is worked out only when a template asks, so an htmx fragment costs nothing here.
+"""
+
+from functools import cache, cached_property
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from orgs import access
+from portal import preferences
+
+
+@cache
+def _exists(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+class Shell:
+    def __init__(self, request):
+        self._request = request
+
+    @cached_property
+    def person(self):
+        """The signed-in person, or None."""
+        person = getattr(self._request, "user", None)
+        return person if person is not None and person.is_authenticated else None
+
+    @cached_property
+    def face(self) -> preferences.Face:
+        return preferences.face_of(self._request)
+
+    @cached_property
+    def is_staff(self) -> bool:
+        """Holds some right somewhere by an appointment in force."""
+        return self.person is not None and not access.rights_of(self.person).is_empty
+
+    @cached_property
+    def unread(self) -> int:
+        if self.person is None:
+            return 0
+        from inbox import outbox  # heavy; only pages with a badge want it
+
+        return outbox.unread_count(self.person)
+
+    @cached_property
+    def nav(self) -> list[dict]:
+        """Places of this person's kind, in order; the one we are in is marked."""
+        home = ("/", _("首页"), "home")
+        issues = ("/issues/", _("事项"), "clipboard-document-list")
+        messages = ("/messages/", _("消息"), "bell")
+        grid = ("/mygrid/", _("我的网格"), "map-pin")
+        mine = ("/accounts/profile/", _("我的"), "user-circle")
+        if self.person is None:
+            sign_in = ("/accounts/login/", _("登录"), "arrow-right-end-on-rectangle")
+            places = [home, issues, grid, sign_in]
+        elif self.is_staff:
+            desk = ("/desk/", _("工作台"), "briefcase")
+            chain = ("/organizations/", _("组织"), "building-library")
+            places = [desk, issues, chain, messages, mine]
+        else:
+            places = [home, issues, grid, messages, mine]
+        here = self._request.path
+        return [
+            {
+                "href": href,
+                "label": label,
+                "icon": icon,
+                "current": self._current(here, href),
+                "extra": href == "/mygrid/",  # 长辈版 reaches it by 请网格员代办
+                "unread": self.unread if href == "/messages/" else 0,
+            }
+            for href, label, icon in places
+            if _exists(href)
+        ]
+
+    @staticmethod
+    def _current(here: str, href: str) -> str:
+        """The value of aria-current: this very page, somewhere below it, or nothing."""
+        if here == href:
+            return "page"
+        return "true" if href != "/" and here.startswith(href) else ""
+
+    @property
+    def here(self) -> str:
+        """Where a switch in the head returns to."""
+        return (
+            self._request.get_full_path()
+            if self._request.method in {"GET", "HEAD"}
+            else (self._request.path)
+        )
+
+    @property
+    def demo(self) -> bool:
+        return settings.DEMO
+
+    @property
+    def phone(self) -> str:
+        """The number people ring when the page does not help."""
+        return settings.SERVICE_PHONE
+
+    @property
+    def privacy(self) -> str:
+        """Address of the privacy notice."""
+        return next((path for path in ("/accounts/privacy/", "/privacy/") if _exists(path)), "")
+
+    @property
+    def my_grid(self) -> str:
+        """Where a signed-in person finds who does it for them; a visitor rings instead."""
+        return "/mygrid/" if self.person and _exists("/mygrid/") else ""
+
+
+def shell(request):
+    return {"shell": Shell(request)}
