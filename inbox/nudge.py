@@ -6,6 +6,7 @@ failure the broker is left alone for a while. A person's click never waits for a
 
 import logging
 import os
+import threading
 import time
 
 from celery import current_app
@@ -18,6 +19,7 @@ LIMIT_SECONDS = 0.5  # to connect, and again for the answer
 REST_SECONDS = 10  # how long a broker that failed is left alone
 TASK = "inbox.tasks.deliver"
 
+_turn = threading.Lock()  # a kombu channel serves one thread at a time
 _rest_until = 0.0
 _connection: Connection | None = None
 _owner = 0  # the process that opened it: a fork must not write to its parent's socket
@@ -26,23 +28,32 @@ _owner = 0  # the process that opened it: a fork must not write to its parent's 
 def worker() -> bool:
     """Ask for a delivery run; True when the broker took it. Never raises, never hangs."""
     global _rest_until
-    if time.monotonic() < _rest_until:
+    if time.monotonic() < _rest_until or not _turn.acquire(timeout=LIMIT_SECONDS):
         return False
     try:
         # Worthless once the sweep has been by, so a long backlog clears itself.
         current_app.send_task(TASK, connection=_open(), retry=False, expires=30)
     except (OperationalError, OSError) as error:
-        forget()
+        _drop()
         _rest_until = time.monotonic() + REST_SECONDS
         logger.warning("broker unreachable, the sweep will deliver: %s", error)
         return False
+    finally:
+        _turn.release()
     return True
 
 
 def forget() -> None:
     """Drop the connection and try again at the next nudge."""
-    global _connection, _rest_until
-    connection, _connection, _rest_until = _connection, None, 0.0
+    global _rest_until
+    with _turn:
+        _drop()
+        _rest_until = 0.0
+
+
+def _drop() -> None:
+    global _connection
+    connection, _connection = _connection, None
     if connection is not None and _owner == os.getpid():
         try:
             connection.release()

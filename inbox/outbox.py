@@ -112,7 +112,7 @@ def tell(
     decided otherwise, and only where there is an address. A ``must_read`` kind asks nobody.
     The same key again writes nothing and returns the first message, so callers may retry.
     Phone and identity numbers in title and text are masked: people type them into their words.
-    Six queries for any number of people, two when the key is known.
+    Seven queries for any number of people, one when the key is known.
     Raises OutboxError for mistakes in the call, with nothing written.
     """
     rules = kind_of(kind)
@@ -198,7 +198,7 @@ def _in_callers_transaction() -> bool:
 
 
 def _shortened(text: str, length: int) -> str:
-    return Truncator(hide_numbers(str(text).strip())).chars(length)
+    return Truncator(hide_numbers(str(text).strip())).chars(length, truncate="…")
 
 
 # --- reading -----------------------------------------------------------------------------------
