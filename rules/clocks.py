@@ -200,6 +200,14 @@ def _running(clock: Clock) -> None:
         raise Stopped
 
 
+def _not_before(clock: Clock, at: datetime) -> None:
+    """No verb reaches back before the start, nor into a pause already counted."""
+    if at < clock.started_at:
+        raise BeforeStart
+    if clock.paused_time and clock.pauses.filter(ended_at__gt=at).exists():
+        raise BeforeStart
+
+
 @transaction.atomic
 def pause(
     clock: Clock,
@@ -222,8 +230,7 @@ def pause(
     _running(clock)
     if clock.paused_at is not None:
         raise AlreadyPaused
-    if at < clock.started_at:
-        raise BeforeStart
+    _not_before(clock, at)
     if at > clock.due_at:
         raise Overdue(clock.due_at)
     clock.pause_ends_by = None
@@ -352,8 +359,7 @@ def _end(clock: Clock, at: datetime, by, *, cancelled_reason: str) -> Clock:
     _lock(clock)
     if clock.stopped_at is not None:
         return clock
-    if at < clock.started_at:
-        raise BeforeStart
+    _not_before(clock, at)
     if clock.paused_at is not None:
         _resume(clock, at, by)
     late = at > clock.due_at
