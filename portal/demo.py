@@ -195,7 +195,13 @@ def serve(data_dir: Path, *, on_embedded: bool) -> int:
     honcho = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "honcho", "start", "-f", str(ROOT / "Procfile")],
         cwd=ROOT,
-        env={**os.environ, "PORTAL_STACK": str(data_dir), "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            "PORTAL_STACK": str(data_dir),
+            "PYTHONUNBUFFERED": "1",
+            # Known and accepted in a demo that root starts; messages are JSON, never pickle.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+        },
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is ours to pass on, once
     )

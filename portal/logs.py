@@ -10,7 +10,7 @@ def configure(*, level: str, as_json: bool) -> dict:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=False),
+        structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%S%z", utc=False),
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
@@ -51,6 +51,7 @@ def configure(*, level: str, as_json: bool) -> dict:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": ["stdout"], "level": level, "propagate": False},
+            "axes": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING" if level == "INFO" else level},
         },
     }

@@ -3,7 +3,7 @@
 import time
 
 from celery import shared_task
-from celery.signals import after_task_publish
+from celery.signals import after_task_publish, beat_init
 from django.core.cache import cache
 
 BEAT, WORKER = "heartbeat:beat", "heartbeat:worker"
@@ -19,6 +19,12 @@ def heartbeat() -> None:
 def note_beat(**_kwargs) -> None:
     """Only beat sends the heartbeat, so a heartbeat sent is beat alive, worker or no worker."""
     cache.set(BEAT, time.time(), timeout=None)
+
+
+@beat_init.connect
+def first_heartbeat(**_kwargs) -> None:
+    """At once, so that a fresh start is ready without waiting for the first tick."""
+    heartbeat.delay()
 
 
 def ages_seconds() -> dict[str, int | None]:
