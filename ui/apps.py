@@ -6,3 +6,8 @@ class UiConfig(AppConfig):
     name = "ui"
     verbose_name = _("界面组件")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from ui import words
+
+        words.install()

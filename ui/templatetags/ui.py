@@ -199,10 +199,14 @@ def table(content, *, caption, hide_caption=False):
 
 
 @register.simple_block_tag
-def tile(content, *, href, icon, title):
-    """A big door to one thing, the whole of it a target. ``content``: a few words below."""
+def tile(content, *, href, icon, title, first=False):
+    """A big door to one thing, the whole of it a target. ``content``: a few words below.
+
+    ``first``: the page's main thing, in red; at most one.
+    """
     return format_html(
-        '<a class="tile" href="{}">{}<strong>{}</strong><span>{}</span></a>',
+        '<a class="tile{}" href="{}">{}<strong>{}</strong><span>{}</span></a>',
+        " first" if first else "",
         href,
         icons.svg(icon),
         title,
