@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pghistory
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +15,14 @@ from rules.models import RuleProfile
 from rules.refusals import Refused
 
 __all__ = [
+    "AlreadyEnded",
     "NoProfile",
-    "Overlaps",
     "RuleProfile",
+    "StillNeeded",
     "TooEarly",
+    "add",
     "in_force",
+    "meets",
     "share",
     "strictly_more",
     "supersede",
@@ -39,11 +42,6 @@ class TooEarly(Refused):
     def __init__(self, first: date):
         self.first = first
         super().__init__(_("新规则最早只能从 %(day)s 起施行") % {"day": first.isoformat()})
-
-
-class Overlaps(Refused):
-    def __init__(self):
-        super().__init__(_("同一规则在同一地区的施行期间不能重叠"))
 
 
 class AlreadyEnded(Refused):
@@ -115,21 +113,23 @@ def _exact(number) -> Fraction:
 
 @transaction.atomic
 def add(*, by, reason: str, **fields) -> RuleProfile:
-    """Write a new profile. Raises ValidationError, or Overlaps when two people meet."""
-    profile = RuleProfile(**fields)
-    profile.full_clean()
-    return _save(profile, by=by, reason=reason)
+    """Write a new profile. Raises ValidationError (an overlap in time among others)."""
+    return _save(RuleProfile(**fields), by=by, reason=reason)
 
 
 def _save(profile: RuleProfile, *, by, reason: str) -> RuleProfile:
-    try:
-        with _because(reason, by), transaction.atomic():
-            profile.save()
-    except IntegrityError as error:
-        # full_clean has looked already; only a simultaneous writer gets here.
-        if "rules_profile_one_at_a_time" in str(error):
-            raise Overlaps from None
-        raise
+    """Check and save; writers of the same code queue up, so the check sees the other's row.
+
+    Without the queue two simultaneous inserts may deadlock on the exclusion constraint, which
+    stays as the last word (an import by hand, another program).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rules:{profile.code}"]
+        )
+    profile.full_clean()
+    with _because(reason, by):
+        profile.save()
     return profile
 
 
@@ -159,11 +159,10 @@ def supersede(
     }
     successor = RuleProfile(**{**kept, **changes}, effective_from=effective_from)
     try:
-        successor.full_clean()
+        return _save(successor, by=by, reason=reason)
     except ValidationError:
         profile.effective_to = None
         raise
-    return _save(successor, by=by, reason=reason)
 
 
 @transaction.atomic

@@ -6,7 +6,12 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import (
+    DateRangeField,
+    DecimalRangeField,
+    RangeBoundary,
+    RangeOperators,
+)
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -19,18 +24,25 @@ FROZEN = ("code", "title", "legal_basis", "place", "effective_from", "params")
 ONE_DAY = timedelta(days=1)
 
 
+class Hash(Func):
+    template = 'hashtextextended((%(expressions)s) COLLATE "C", 0)::numeric'
+    arg_joiner = " || '|' || "
+    output_field = models.DecimalField()
+
+
 class Same(Func):
-    """Code and place folded into a one-point range.
+    """Two columns folded into a one-point range.
 
     GiST compares ranges without the btree_gist extension (which the embedded PostgreSQL lacks),
     so "equal" becomes "overlapping". Two different pairs clash by chance once in 2^64.
     """
 
-    template = (
-        'numrange(hashtextextended((%(expressions)s) COLLATE "C", 0)::numeric,'
-        " hashtextextended((%(expressions)s) COLLATE \"C\", 0)::numeric, '[]')"
-    )
-    arg_joiner = " || '|' || "
+    function = "NUMRANGE"
+    output_field = DecimalRangeField()
+
+    def __init__(self, *columns, **extra):
+        point = Hash(*columns)
+        super().__init__(point, point, Value("[]"), **extra)
 
 
 class JsonKind(Func):
