@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ def run(seconds: float = RUN_SECONDS) -> tuple[int, bool]:
     """Deliver what is due for about ``seconds``; (how many were tried, is more waiting)."""
     end = time.monotonic() + seconds
     tried = 0
+    tidy()
     with channels.Mailer() as mailer:
         while time.monotonic() < end:
             claimed = claim()
@@ -49,49 +51,53 @@ def run(seconds: float = RUN_SECONDS) -> tuple[int, bool]:
 def claim(limit: int = BATCH) -> list[Delivery]:
     """Take up to ``limit`` due deliveries; nobody else gets them before their lease ends.
 
-    Leases that ran out come first: their people have waited longest. One that ran out at the
-    last allowed attempt fails instead, so that a message that kills its worker ends too.
+    Leases that ran out come first: their people have waited longest.
     """
     now = timezone.now()
-    until = now + timedelta(seconds=settings.DELIVERY_CLAIM_SECONDS)
     state = Delivery.State
+    due = Delivery.objects.select_related("message", "person")
+    if quiet.over_at(now) > now:
+        due = due.exclude(_RINGS)  # a retry, or a backlog, that fell into the night
+    expired = due.filter(state=state.CLAIMED, claimed_until__lte=now, attempts__lt=MAX_ATTEMPTS)
+    waiting = due.filter(state=state.WAITING, next_try_at__lte=now)
     with transaction.atomic():
-        expired = Delivery.objects.filter(state=state.CLAIMED, claimed_until__lte=now)
-        rows = _locked(expired.order_by("claimed_until"), limit)
+        rows = list(_locked(expired.order_by("claimed_until"))[:limit])
         if len(rows) < limit:
-            waiting = Delivery.objects.filter(state=state.WAITING, next_try_at__lte=now)
-            rows += _locked(waiting.order_by("next_try_at"), limit - len(rows))
-
-        ours, worn_out, postponed = [], [], []
-        wakes_at = quiet.over_at(now)
+            rows += _locked(waiting.order_by("next_try_at"))[: limit - len(rows)]
         for row in rows:
-            if row.attempts >= MAX_ATTEMPTS:
-                worn_out.append(row.pk)
-            elif row.channel == Channel.SMS and not row.message.urgent and wakes_at > now:
-                postponed.append(row.pk)  # a retry, or a backlog, that fell into the night
-            else:
-                row.state, row.claimed_until, row.next_try_at = state.CLAIMED, until, None
-                row.attempts += 1
-                ours.append(row)
-        if worn_out:
-            Delivery.objects.filter(pk__in=worn_out).update(
-                state=state.FAILED, claimed_until=None, next_try_at=None, reason=_("发送多次中断")
-            )
-            logger.error("deliveries %s failed: their workers died", worn_out)
-        if postponed:
-            Delivery.objects.filter(pk__in=postponed).update(
-                state=state.WAITING, claimed_until=None, next_try_at=wakes_at
-            )
-        Delivery.objects.bulk_update(ours, ["state", "claimed_until", "next_try_at", "attempts"])
-    if len(rows) > len(ours) and len(rows) == limit:
-        # A full batch of which some fell away: fill it, so that "fewer than BATCH" means empty.
-        return ours + claim(limit - len(ours))
-    return ours
+            row.state, row.next_try_at = state.CLAIMED, None
+            row.claimed_until = now + timedelta(seconds=settings.DELIVERY_CLAIM_SECONDS)
+            row.attempts += 1
+        Delivery.objects.bulk_update(rows, ["state", "claimed_until", "next_try_at", "attempts"])
+    return rows
 
 
-def _locked(deliveries, limit: int) -> list[Delivery]:
-    chosen = deliveries.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return list(chosen.select_related("message", "person")[:limit])
+@transaction.atomic
+def tidy() -> None:
+    """Give up what kills its workers, and put off until morning what may not ring at night."""
+    now = timezone.now()
+    state = Delivery.State
+    expired = Delivery.objects.filter(state=state.CLAIMED, claimed_until__lte=now)
+    worn_out = _locked(expired.filter(attempts__gte=MAX_ATTEMPTS)).values_list("pk", flat=True)
+    if pks := list(worn_out):
+        Delivery.objects.filter(pk__in=pks).update(
+            state=state.FAILED, claimed_until=None, reason=_("发送多次中断")
+        )
+        logger.error("deliveries %s failed: their workers died", pks)
+
+    morning = quiet.over_at(now)
+    if morning > now:
+        late = Delivery.objects.filter(_RINGS, state=state.WAITING, next_try_at__lte=now)
+        pks = list(_locked(late).values_list("pk", flat=True))
+        Delivery.objects.filter(pk__in=pks).update(next_try_at=morning)
+
+
+_RINGS = Q(channel=Channel.SMS, message__urgent=False)
+
+
+def _locked(deliveries):
+    """Rows that another worker holds are left to it; nobody waits, nothing can deadlock."""
+    return deliveries.select_for_update(skip_locked=True, of=("self",), no_key=True)
 
 
 def carry(delivery: Delivery, *, mailer: channels.Mailer) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -153,11 +154,16 @@ def tell(
 
 def _deliveries(message, people, rules, also, now):
     """One row per person and channel, people in pk order."""
+    pks = (
+        people.values_list("pk", flat=True)
+        if isinstance(people, QuerySet)
+        else [person.pk for person in people]
+    )
     # Read again rather than trusted: the caller's instances may be an hour old. The digest tells
     # of a phone without decrypting 18,000 of them.
     fresh = (
         get_user_model()
-        .objects.filter(pk__in={person.pk for person in people}, is_active=True)
+        .objects.filter(pk__in=set(pks), is_active=True)
         .order_by("pk")
         .values_list("pk", "email", "phone_digest")
     )

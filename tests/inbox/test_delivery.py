@@ -213,9 +213,10 @@ def test_a_message_that_kills_its_workers_ends(people):
         next_try_at=None,
         claimed_until=timezone.now(),
     )
-    assert delivery.claim() == []
+    assert delivery.run() == (0, False)
     row = outside().get()
     assert (row.state, row.reason) == ("failed", "发送多次中断")
+    assert mail.outbox == []
 
 
 def test_a_late_failure_leaves_the_next_lease_alone(people, settings):
@@ -266,6 +267,17 @@ def test_postponed_messages_do_not_hide_the_ones_behind_them(crowd, people, sett
     with time_machine.travel(evening + timedelta(hours=2), tick=False):
         delivery.run()
     assert outside(state="sent").get().message.kind == "test.alarm"
+
+
+def test_a_short_message_whose_worker_died_waits_for_morning_too(people, settings):
+    settings.QUIET_HOURS = "21:00-08:00"
+    with time_machine.travel(datetime(2026, 11, 24, 20, 59, tzinfo=SHANGHAI), tick=False):
+        tell([people.wang], kind="test.note")
+        delivery.claim()
+    with time_machine.travel(datetime(2026, 11, 24, 23, 0, tzinfo=SHANGHAI), tick=False):
+        assert delivery.run() == (0, False)
+    with time_machine.travel(datetime(2026, 11, 25, 8, 0, tzinfo=SHANGHAI), tick=False):
+        assert delivery.run() == (1, False)
 
 
 def test_a_slow_gateway_gives_the_rest_back(crowd, settings):
