@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from portal import components, health, preferences
+from portal import components, health, mailbox, preferences
 
 urlpatterns = [
+    path("messages/", mailbox.mailbox, name="mailbox"),
+    path("messages/read/", mailbox.read_all, name="mailbox_read_all"),
+    path("messages/preferences/", mailbox.wishes, name="mailbox_preferences"),
+    path("messages/<int:pk>/", mailbox.message, name="mailbox_message"),
+    path("messages/<int:pk>/read/", mailbox.read, name="mailbox_read"),
+    path("messages/<int:pk>/notice/", mailbox.notice, name="mailbox_notice"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("preferences/", preferences.preferences, name="preferences"),
