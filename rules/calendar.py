@@ -301,6 +301,16 @@ def is_provisional(year: int) -> bool:
     ).exists()
 
 
+def import_notice(file, *, year: int, source: str, reason: str, by, is_complete: bool = True):
+    """Take in a notice from an open file (or its text); see ``rules.overrides.take_in``."""
+    from rules import overrides
+
+    text = file if isinstance(file, str) else overrides.decode(file.read())
+    return overrides.take_in(
+        text, year, source=source, reason=reason, by=by, is_complete=is_complete
+    )
+
+
 class MonthDay(NamedTuple):
     day: date
     works: bool

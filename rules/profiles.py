@@ -159,6 +159,10 @@ def supersede(
     }
     successor = RuleProfile(**{**kept, **changes}, effective_from=effective_from)
     try:
+        if lost := sorted(set(profile.params) - set(successor.params)):
+            # Code reads these by name: a successor may add, never drop.
+            text = _("缺少参数：%(names)s") % {"names": "、".join(lost)}
+            raise ValidationError({"params": text})
         return _save(successor, by=by, reason=reason)
     except ValidationError:
         profile.effective_to = None

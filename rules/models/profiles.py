@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -12,12 +13,15 @@ from django.contrib.postgres.fields import (
     RangeBoundary,
     RangeOperators,
 )
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from rules.models.clocks import Unit
 
 # What a profile says; unchangeable once something was opened under it.
 FROZEN = ("code", "title", "legal_basis", "place", "effective_from", "params")
@@ -53,6 +57,29 @@ class JsonKind(Func):
 class DateRange(Func):
     function = "DATERANGE"
     output_field = DateRangeField()
+
+
+def _faults(value, at: str = "") -> Iterator[str]:
+    """What is wrong with a value of ``params``, named by its path."""
+    if isinstance(value, float):
+        yield _("%(at)s：不能用小数，比例写作两个整数") % {"at": at}
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _faults(item, f"{at}[{number}]")
+    elif isinstance(value, dict):
+        if "unit" in value or "amount" in value:
+            amount = value.get("amount")
+            if value.get("unit") not in Unit.values or type(amount) is not int or amount < 1:
+                yield _("%(at)s：时限须有单位和正整数") % {"at": at}
+            return
+        if "share" in value:
+            pair = value["share"]
+            whole = isinstance(pair, list) and [type(part) for part in pair] == [int, int]
+            if not whole or not 0 < pair[0] <= pair[1] or type(value.get("inclusive")) is not bool:
+                yield _("%(at)s：比例须为两个正整数且不大于一，并说明是否含本数") % {"at": at}
+            return
+        for name, item in value.items():
+            yield from _faults(item, f"{at}.{name}" if at else name)
 
 
 class RuleProfileQuerySet(models.QuerySet):
@@ -106,7 +133,10 @@ class RuleProfile(models.Model):
         verbose_name = _("规则")
         verbose_name_plural = _("规则")
         ordering = ["code", "place", "-effective_from"]
-        permissions = [("edit_rules", _("维护规则"))]
+        permissions = [
+            ("edit_rules", _("维护本地区的规则")),
+            ("edit_national_rules", _("维护全国适用的规则")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="rules_profile_ends_after_start",
@@ -152,6 +182,11 @@ class RuleProfile(models.Model):
 
     def __str__(self):
         return f"{self.code} {self.title}"
+
+    def clean(self):
+        """Terms and shares inside ``params`` make sense, however deep they stand."""
+        if faults := list(_faults(self.params)):
+            raise ValidationError({"params": faults})
 
     @property
     def last_day(self):

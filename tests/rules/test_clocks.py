@@ -21,7 +21,7 @@ def running(db):
     return clocks.start(Unit.WORKING_DAYS, 3, at=at(f"{MONDAY}T10:00"))
 
 
-# --- due ---------------------------------------------------------------------------------------
+# --- due ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_later_notice_does_not_move_a_stored_due(running):
     assert running.due_at == at("2026-03-05T17:30")
 
 
-# --- stopping -------------------------------------------------------------------------------------
+# --- stopping ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_cancelling_does_not_hide_a_late_clock(running):
     assert (running.on_time, running.cancelled_reason) == (False, "")
 
 
-# --- pausing --------------------------------------------------------------------------------------
+# --- pausing ------------------------------------------------------------
 
 
 def test_a_pause_moves_the_due_by_its_working_time(running, people):
@@ -232,7 +232,7 @@ def test_a_natural_term_pauses_in_wall_time_and_rolls(db, people):
     assert clock.due_at == at("2026-03-09T23:59:59.999999")
 
 
-# --- extending ------------------------------------------------------------------------------------
+# --- extending ------------------------------------------------------------
 
 
 def test_an_extension_comes_once_and_at_most_doubles(running, people):
@@ -260,7 +260,7 @@ def test_a_natural_term_extends_from_its_unrolled_end(db, people):
     assert clock.due_at == at("2026-03-09T23:59:59.999999")  # Saturday + 2
 
 
-# --- warnings -------------------------------------------------------------------------------------
+# --- warnings ------------------------------------------------------------
 
 
 def test_the_share_used_counts_the_clocks_own_time(db, people):
@@ -286,7 +286,7 @@ def test_a_hundred_clocks_cost_two_queries(db, django_assert_num_queries):
     assert Clock.objects.due_before(now).count() == 20
 
 
-# --- two at once ----------------------------------------------------------------------------------
+# --- two at once ------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -303,7 +303,7 @@ def test_two_who_extend_at_once_extend_once(together, people):
     assert clock.due_at == at("2026-03-10T17:30")
 
 
-# --- properties -----------------------------------------------------------------------------------
+# --- properties ------------------------------------------------------------
 
 with_database = hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

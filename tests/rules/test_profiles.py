@@ -27,7 +27,7 @@ def make(**fields):
     return RuleProfile.objects.create(**fields)
 
 
-# --- which one holds ---------------------------------------------------------------------------
+# --- which one holds ------------------------------------------------------------
 
 
 def test_the_longest_place_wins_then_the_latest():
@@ -69,7 +69,7 @@ def test_choosing_costs_one_query(django_assert_num_queries):
         in_force("ISSUE-CLOCKS", place="990203005001001")
 
 
-# --- what the database keeps -------------------------------------------------------------------
+# --- what the database keeps ------------------------------------------------------------
 
 
 def test_two_cannot_hold_in_one_place_at_once():
@@ -126,7 +126,7 @@ def test_of_two_writers_one_is_told(together, people):
     assert RuleProfile.objects.filter(code="RACE").count() == 1
 
 
-# --- never edited once used --------------------------------------------------------------------
+# --- never edited once used ------------------------------------------------------------
 
 
 def test_freezing_marks_it_used_and_copies_everything():
@@ -198,6 +198,45 @@ def test_a_bad_successor_leaves_the_old_alone(people):
     assert RuleProfile.objects.filter(code="TEST").count() == 1
 
 
+def test_a_successor_keeps_every_parameter(people):
+    day = timezone.localdate() + timedelta(days=5)
+    with pytest.raises(ValidationError, match="缺少参数：days"):
+        profiles.supersede(
+            make(), effective_from=day, params={"hours": 3}, by=people.li, reason="新"
+        )
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"file": {"unit": "weeks", "amount": 1}},
+        {"file": {"unit": "minutes", "amount": 0}},
+        {"deep": [{"file": {"amount": 3}}]},
+        {"call": {"share": [3, 2], "inclusive": True}},
+        {"call": {"share": [1, 2]}},
+        {"call": {"share": "1/2", "inclusive": True}},
+        {"quota": 0.5},
+    ],
+)
+def test_terms_and_shares_must_make_sense(params, people):
+    with pytest.raises(ValidationError) as refused:
+        profiles.add(
+            by=people.li,
+            reason="试",
+            code="TEST",
+            title="试",
+            legal_basis="试",
+            effective_from=date(2025, 1, 1),
+            params=params,
+        )
+    assert list(refused.value.message_dict) == ["params"]
+
+
+def test_the_shipped_profiles_make_sense():
+    for profile in RuleProfile.objects.all():
+        profile.clean()
+
+
 def test_what_nobody_used_can_be_withdrawn(people):
     old = make()
     day = timezone.localdate() + timedelta(days=5)
@@ -210,7 +249,7 @@ def test_what_nobody_used_can_be_withdrawn(people):
         profiles.withdraw(old, by=people.li, reason="不要了")
 
 
-# --- shares ------------------------------------------------------------------------------------
+# --- shares ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
