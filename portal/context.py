@@ -4,6 +4,7 @@ Everything is worked out only when a template asks, so an htmx fragment costs no
 """
 
 from functools import cache, cached_property
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
@@ -109,6 +110,15 @@ class Shell:
     def privacy(self) -> str:
         """Address of the privacy notice."""
         return next((path for path in ("/accounts/privacy/", "/privacy/") if _exists(path)), "")
+
+    @property
+    def sign_in(self) -> str:
+        """Address of the sign-in page, coming back here."""
+        return f"/accounts/login/?{urlencode({'next': self.here})}"
+
+    @property
+    def issues(self) -> str:
+        return "/issues/" if _exists("/issues/") else ""
 
     @property
     def my_grid(self) -> str:

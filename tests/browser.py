@@ -1,0 +1,160 @@
+"""Chromium for tests: pages at a width and in a mode, signed in or not, looked at by axe.
+
+A plugin (``tests/conftest.py`` names it), so the fixtures need no import::
+
+    @pytest.mark.browser
+    def test_reporting(browser_page, street):
+        page = browser_page(width=390, mode="elder", person=street.wang)
+        page.goto("/issues/new/")
+        assert_accessible(page)
+
+Whatever a page writes to the console as an error, a refused script or style above all, fails
+the test when it ends.
+"""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MODES = {
+    "light": "standard.light.normal",
+    "dark": "standard.dark.normal",
+    "elder": "elder.light.normal",
+    "huge": "huge.light.normal",
+    "high": "standard.light.high",
+    "high-dark": "elder.dark.high",
+}
+WIDTHS = {390: 844, 1280: 900}
+# An answer other than 200 is a line in the console too; tests look at the answer itself.
+ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of (4|5)\d\d")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    # Playwright keeps an event loop in this thread, where Django would refuse the ORM.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium, live_server):
+    """``browser_page(width=390, mode="light", person=None)``: a fresh page on the live server."""
+    contexts, problems = [], []
+
+    def open_page(*, width=390, mode="light", person=None, **options):
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": WIDTHS.get(width, 900)},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            has_touch=width < 600,
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        context.home = live_server.url
+        contexts.append(context)
+        context.add_cookies([{"name": "face", "value": MODES[mode], "url": live_server.url}])
+        page = context.new_page()
+        page.on("console", lambda line: _note(problems, line))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        if person is not None:
+            sign_in(page, person)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems, "\n".join(problems)
+
+
+def _note(problems, line):
+    if line.type == "error" and not ANSWERS.search(line.text):
+        problems.append(line.text)
+
+
+def sign_in(page, person) -> None:
+    """By a session of the person's, as if they had signed in on this browser."""
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    value, where = client.cookies[name].value, page.context.home
+    page.context.add_cookies([{"name": name, "value": value, "url": where}])
+
+
+def assert_accessible(page) -> None:
+    """axe finds nothing on the page as it stands, and nothing sticks out of it sideways."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert over <= 0, f"{page.url}: {over} px wider than the screen"
+
+
+def assert_valid_html(markup: str) -> None:
+    """Parses without an error, ids are unique, references lead somewhere, nothing is inline."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    document = parser.parse(markup)
+    problems = [
+        f"line {line}: {code} {details}" for (line, _column), code, details in parser.errors
+    ]
+    elements = list(document.iter())
+    ids = [element.get("id") for element in elements if element.get("id")]
+    problems += [f"id {name!r} stands twice" for name in {n for n in ids if ids.count(n) > 1}]
+    for element in elements:
+        if not isinstance(element.tag, str):
+            continue
+        for attribute in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
+            problems += [
+                f"<{element.tag} {attribute}> leads nowhere: {name}"
+                for name in (element.get(attribute) or "").split()
+                if name not in ids
+            ]
+        href = element.get("href") or ""
+        if href.startswith("#") and len(href) > 1 and href[1:] not in ids:
+            problems.append(f"<a href={href!r}> leads nowhere")
+        problems += [
+            f"<{element.tag}> has an inline {name}"
+            for name in element.attrib
+            if name == "style" or name.startswith("on")
+        ]
+        if element.tag == "style" or (element.tag == "script" and not element.get("src")):
+            problems.append(f"inline <{element.tag}>")
+        if element.tag == "img" and element.get("alt") is None:
+            problems.append(f"<img src={element.get('src')!r}> without alt")
+        if element.tag == "a" and any(
+            inner is not element and inner.tag in {"a", "button", "input", "select", "textarea"}
+            for inner in element.iter()
+        ):
+            problems.append("something to click inside a link")
+    assert not problems, "\n".join(problems)
+
+
+def shot(page, name: str) -> Path:
+    """The whole page as a picture under SHOTS_DIR, never inside the repository."""
+    folder = Path(os.environ.get("SHOTS_DIR", Path(tempfile.gettempdir()) / "portal-shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path

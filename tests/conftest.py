@@ -1,0 +1,3 @@
+"""What all tests share: the browser (``tests/browser.py``)."""
+
+pytest_plugins = ["tests.browser"]
