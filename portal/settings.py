@@ -98,7 +98,7 @@ def database_from(url: str) -> dict:
         # A new connection per request halves throughput; a broken one is noticed before use.
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        "OPTIONS": {"connect_timeout": "5", **options},
         "TEST": {"NAME": env_str("TEST_DATABASE") or f"test_{name}"},
     }
 
@@ -228,6 +228,9 @@ if not (DATABASE_URL and REDIS_URL):
     DATABASE_URL = DATABASE_URL or addresses.database_url
     REDIS_URL = REDIS_URL or addresses.redis_url
 
+if TESTING and (worker := env_str("PYTEST_XDIST_WORKER")):  # "gw3": each has its own broker
+    REDIS_URL = f"{REDIS_URL.rpartition('/')[0]}/{int(worker.removeprefix('gw')) + 1}"
+
 DATABASES = {"default": database_from(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -262,6 +265,7 @@ USE_I18N = True
 USE_THOUSAND_SEPARATOR = False
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
+WORKING_HOURS = env_str("WORKING_HOURS", "08:30-12:00,14:00-17:30")
 
 # --- files -------------------------------------------------------------------------------------
 
@@ -316,6 +320,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "portal.tasks.heartbeat", "schedule": timedelta(seconds=15)},
+    "resume-clocks": {"task": "rules.tasks.resume_expired", "schedule": timedelta(minutes=5)},
 }
 
 # --- messages out ------------------------------------------------------------------------------
@@ -346,5 +351,9 @@ CELERY_BEAT_SCHEDULE["inbox-sweep"] = {
 SENTRY_DSN = env_url("SENTRY_DSN", {"http", "https"})
 HEARTBEAT_MAX_SECONDS = env_int("HEARTBEAT_MAX_SECONDS", 60, at_least=20)
 LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
 LOGGING = logs.configure(level=LOG_LEVEL, as_json=PRODUCTION)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Sum
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,9 @@ from rules import calendar
 from rules.calendar import NOTHING, Days, end_of_day, local_day
 from rules.models import Clock, Pause, RuleProfile, Unit
 from rules.refusals import Refused
+
+# Sent by the sweep with ``clock``, in the transaction that resumed it.
+pause_used_up = Signal()
 
 WORKING = frozenset({Unit.WORKING_MINUTES, Unit.WORKING_DAYS})
 
@@ -281,15 +285,18 @@ def _resume(clock: Clock, at: datetime, by) -> None:
 def resume_expired(now: datetime | None = None) -> int:
     """Resume every clock whose allowance of pause is used up; returns how many.
 
-    Safe to run twice and beside people: each clock is its own short transaction.
+    Safe to run twice and beside people: each clock is its own short transaction, in which
+    ``pause_used_up`` lets the owner of the clock take its record out of the paused state.
     """
     now = now or timezone.now()
     resumed = 0
     with calendar.steady():
         for clock in Clock.objects.paused().filter(pause_ends_by__lte=now).iterator():
             try:
-                resume(clock, at=now)
-            except Refused:  # somebody was faster
+                with transaction.atomic():
+                    resume(clock, at=now)
+                    pause_used_up.send(Clock, clock=clock)
+            except (Stopped, NotPaused):  # somebody was faster
                 continue
             resumed += 1
     return resumed

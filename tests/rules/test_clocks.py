@@ -4,6 +4,7 @@ from fractions import Fraction
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.utils import DatabaseError
+from django.dispatch import Signal
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -197,10 +198,14 @@ def test_a_pause_nobody_ends_counts_up_to_its_limit(running, people):
     assert running.due_at == at("2026-03-09T17:30")  # Thursday and two working days, no more
 
 
-def test_the_sweep_resumes_what_was_forgotten(running, people):
+def test_the_sweep_resumes_what_was_forgotten(running, people, monkeypatch):
+    monkeypatch.setattr(clocks, "pause_used_up", Signal())
     clocks.pause(running, reason="等", by=people.li, max_working_days=1, at=at("2026-03-03T08:30"))
     assert clocks.resume_expired(at("2026-03-03T17:29")) == 0
+    told = []
+    clocks.pause_used_up.connect(lambda clock, **rest: told.append(clock), weak=False)
     assert clocks.resume_expired(at("2026-03-20T09:00")) == 1
+    assert told == [running]
     running.refresh_from_db()
     assert running.is_running
     assert running.due_at == at("2026-03-06T17:30")

@@ -1,0 +1,216 @@
+"""Parameters of rule profiles in words, and back: "3个工作日", "2/3以上", "过1/2", "5、9".
+
+A profile's params are a tree; its leaves (terms, shares, numbers, yes and no, lists of numbers)
+are what people read in a table and edit one by one, so that nobody has to write JSON.
+"""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rules.clocks import describe
+from rules.models import Unit
+from rules.refusals import Refused
+
+LABELS = {
+    "acknowledge": gettext_lazy("受理"),
+    "file": gettext_lazy("立案"),
+    "accept_decision": gettext_lazy("是否受理的决定"),
+    "object_not_accepted": gettext_lazy("对不予受理提出异议"),
+    "return": gettext_lazy("退回"),
+    "arbitrate_return": gettext_lazy("退回裁定"),
+    "contact_reporter": gettext_lazy("联系诉求人"),
+    "L1": gettext_lazy("网格级办理"),
+    "L2": gettext_lazy("社区级办理"),
+    "L3": gettext_lazy("街道级办理"),
+    "L4": gettext_lazy("部门级办理"),
+    "L4_total": gettext_lazy("部门级办理全程至多"),
+    "verify": gettext_lazy("核实"),
+    "pause_total": gettext_lazy("累计暂停至多"),
+    "rating": gettext_lazy("评价期"),
+    "reopen_new_facts": gettext_lazy("因新事实重开"),
+    "archive": gettext_lazy("归档"),
+    "warn_at": gettext_lazy("预警节点"),
+    "households": gettext_lazy("户数范围"),
+    "members": gettext_lazy("委员人数"),
+    "term_years": gettext_lazy("任期（年）"),
+    "elector_age": gettext_lazy("选民年龄（岁）"),
+    "worker_months": gettext_lazy("社区工作者须工作（月）"),
+    "delegates_per_group": gettext_lazy("每个居民小组代表人数"),
+    "call": gettext_lazy("提议召集"),
+    "residents": gettext_lazy("居民"),
+    "groups": gettext_lazy("居民小组"),
+    "assembly": gettext_lazy("居民会议"),
+    "representatives": gettext_lazy("居民代表会议"),
+    "quorum": gettext_lazy("出席"),
+    "pass": gettext_lazy("通过"),
+    "notice": gettext_lazy("提前通知"),
+    "participation": gettext_lazy("参与表决（面积与人数）"),
+    "matters": gettext_lazy("表决事项"),
+    "approval": gettext_lazy("同意（面积与人数）"),
+    "home_to_business": gettext_lazy("住宅改经营"),
+    "all_interested": gettext_lazy("有利害关系的业主一致同意"),
+    "parking_counts": gettext_lazy("车位计票"),
+    "allow_follow_majority": gettext_lazy("允许“从多”"),
+    "voting_days": gettext_lazy("投票期（天）"),
+    "register_notice": gettext_lazy("业主名册公示"),
+    "publish_result": gettext_lazy("公布结果"),
+    "challenge_years": gettext_lazy("撤销权（年）"),
+    "dismissal_notice": gettext_lazy("解聘物业提前通知"),
+    "unverified": gettext_lazy("尚未核对"),
+}
+
+TERM = re.compile(r"^(\d+)\s*个?\s*(工作日|工作小时|工作分钟|小时|分钟|天|日|自然日)$")
+UNITS = {
+    "工作日": (Unit.WORKING_DAYS, 1),
+    "工作小时": (Unit.WORKING_MINUTES, 60),
+    "工作分钟": (Unit.WORKING_MINUTES, 1),
+    "小时": (Unit.MINUTES, 60),
+    "分钟": (Unit.MINUTES, 1),
+    "天": (Unit.NATURAL_DAYS, 1),
+    "日": (Unit.NATURAL_DAYS, 1),
+    "自然日": (Unit.NATURAL_DAYS, 1),
+}
+SHARE = re.compile(r"^(过|超过)?\s*(?:(\d+)\s*/\s*(\d+)|(半数))\s*(以上)?$")
+
+
+class Unreadable(Refused):
+    """The words do not say a value of the kind the rule needs."""
+
+
+class Leaf(NamedTuple):
+    path: tuple[str | int, ...]
+    label: str
+    value: object
+    kind: str  # term, share, number, numbers, yes_no; "text" is shown and never edited
+
+    @property
+    def text(self) -> str:
+        return write(self.value, self.kind)
+
+    @property
+    def name(self) -> str:
+        """A form field's name."""
+        return "p." + ".".join(str(part) for part in self.path)
+
+
+def _kind(value) -> str | None:
+    if isinstance(value, bool):
+        return "yes_no"
+    if isinstance(value, int):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict):
+        if "unit" in value:
+            return "term"
+        return "share" if "share" in value else None
+    if isinstance(value, list) and value:
+        if all(type(item) is int for item in value):
+            return "numbers"
+        if all(isinstance(item, list) for item in value):
+            return "shares"
+        if all(isinstance(item, str) for item in value):
+            return "texts"
+    return None
+
+
+def label_of(name) -> str:
+    return str(LABELS.get(name, name))
+
+
+def leaves(params, path: tuple = (), labels: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """Every value of ``params`` in order, labelled by its way down."""
+    for name, value in params.items():
+        here, words = (*path, name), (*labels, label_of(name))
+        if (kind := _kind(value)) is not None:
+            yield Leaf(here, " · ".join(words), value, kind)
+        elif isinstance(value, dict):
+            yield from leaves(value, here, words)
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                # A list of things that name themselves: the nine matters of an owners' vote.
+                title = item.get("title", str(number + 1))
+                rest = {key: part for key, part in item.items() if not _names(key)}
+                yield from leaves(rest, (*here, number), (*words, title))
+
+
+def _names(key: str) -> bool:
+    return key in {"no", "code", "title"}
+
+
+def write(value, kind: str) -> str:
+    match kind:
+        case "term":
+            return describe(value["unit"], value["amount"])
+        case "share":
+            numerator, denominator = value["share"]
+            share = f"{numerator}/{denominator}"
+            return (
+                _("%(share)s以上") % {"share": share}
+                if value["inclusive"]
+                else (_("过%(share)s") % {"share": share})
+            )
+        case "yes_no":
+            return _("是") if value else _("否")
+        case "numbers":
+            return "、".join(str(number) for number in value)
+        case "shares":
+            return "、".join(f"{numerator}/{denominator}" for numerator, denominator in value)
+        case "texts":
+            return "、".join(label_of(item) for item in value)
+        case "text":
+            return label_of(value)
+    return str(value)
+
+
+def read(text: str, kind: str):
+    """The value that ``text`` says. Raises Unreadable with how to write it."""
+    text = text.strip()
+    match kind:
+        case "term":
+            if found := TERM.match(text):
+                unit, factor = UNITS[found[2]]
+                if amount := int(found[1]) * factor:
+                    return {"unit": str(unit), "amount": amount}
+            raise Unreadable(_("请写作：3个工作日、2个工作小时、24小时、30分钟或7天"))
+        case "share":
+            found = SHARE.match(text)
+            if found and bool(found[1]) != bool(found[5]):
+                pair = [1, 2] if found[4] else [int(found[2]), int(found[3])]
+                if 0 < pair[0] <= pair[1]:
+                    return {"share": pair, "inclusive": bool(found[5])}
+            raise Unreadable(_("请写作：2/3以上（含本数）或 过1/2（不含）"))
+        case "number":
+            if text.isdecimal():
+                return int(text)
+            raise Unreadable(_("请填写整数"))
+        case "numbers":
+            parts = re.split(r"[、,，\s]+|至|-", text)
+            if all(part.isdecimal() for part in parts):
+                return [int(part) for part in parts]
+            raise Unreadable(_("请填写整数，用顿号隔开"))
+        case "yes_no":
+            if text in {_("是"), _("否")}:
+                return text == _("是")
+            raise Unreadable(_("请填写是或否"))
+    raise ValueError(f"{kind} is not edited")
+
+
+EDITABLE = frozenset({"term", "share", "number", "numbers", "yes_no"})
+
+
+def replaced(params: dict, changes: dict[tuple, object]) -> dict:
+    """A copy of ``params`` with the leaves at ``changes``' paths set."""
+    copy = deepcopy(params)
+    for path, value in changes.items():
+        *above, last = path
+        node = copy
+        for part in above:
+            node = node[part]
+        node[last] = value
+    return copy

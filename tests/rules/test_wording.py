@@ -1,0 +1,63 @@
+import pytest
+
+from rules import wording
+from rules.models import RuleProfile
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("3个工作日", "term", {"unit": "working_days", "amount": 3}),
+        ("2 个工作小时", "term", {"unit": "working_minutes", "amount": 120}),
+        ("24小时", "term", {"unit": "minutes", "amount": 1440}),
+        ("7天", "term", {"unit": "natural_days", "amount": 7}),
+        ("2/3以上", "share", {"share": [2, 3], "inclusive": True}),
+        ("过半数", "share", {"share": [1, 2], "inclusive": False}),
+        ("超过1/2", "share", {"share": [1, 2], "inclusive": False}),
+        ("5、9", "numbers", [5, 9]),
+        ("5至9", "numbers", [5, 9]),
+        ("18", "number", 18),
+        ("否", "yes_no", False),
+    ],
+)
+def test_words_become_values(text, kind, value):
+    assert wording.read(text, kind) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("3", "term"),
+        ("0天", "term"),
+        ("三天", "term"),
+        ("2/3", "share"),  # with or without the number itself? 以上 and 过 differ
+        ("过2/3以上", "share"),
+        ("3/2以上", "share"),
+        ("0.5", "number"),
+        ("5、九", "numbers"),
+        ("也许", "yes_no"),
+    ],
+)
+def test_unclear_words_are_refused(text, kind):
+    with pytest.raises(wording.Unreadable, match="请"):
+        wording.read(text, kind)
+
+
+@pytest.mark.usefixtures("profiles_shipped")
+def test_every_shipped_value_is_worded_and_read_back():
+    for profile in RuleProfile.objects.all():
+        leaves = list(wording.leaves(profile.params))
+        assert leaves
+        for leaf in leaves:
+            assert leaf.label.isascii() is False, (profile.code, leaf.label)
+            if leaf.kind in wording.EDITABLE:
+                assert wording.read(leaf.text, leaf.kind) == leaf.value, leaf
+        same = {leaf.path: leaf.value for leaf in leaves}
+        assert wording.replaced(profile.params, same) == profile.params
+
+
+def test_replacing_leaves_the_original_alone():
+    params = {"matters": [{"title": "甲", "approval": 1}], "deep": {"n": 2}}
+    new = wording.replaced(params, {("matters", 0, "approval"): 5, ("deep", "n"): 3})
+    assert new == {"matters": [{"title": "甲", "approval": 5}], "deep": {"n": 3}}
+    assert params == {"matters": [{"title": "甲", "approval": 1}], "deep": {"n": 2}}
