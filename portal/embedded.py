@@ -51,6 +51,10 @@ class EmbeddedError(Exception):
     """Why a store cannot be had; the text is one sentence for the person at the terminal."""
 
 
+class _Gone(Exception):
+    """The server that was to be waited for has ended."""
+
+
 class Addresses(NamedTuple):
     database_url: str
     redis_url: str
@@ -347,7 +351,8 @@ def _reachable(here: Place, name: str, pattern: str) -> Path:
 def _start_postgres(here: Place, *, durable: bool) -> None:
     folder = here.home / "postgres"
     if _leader(folder, "postmaster.pid"):
-        return _await_postgres(here, None)
+        with contextlib.suppress(_Gone):  # killed a moment ago: then from the start
+            return _await_postgres(here, None)
     _clear_out(folder)
     binaries = _postgres_bin(here)
     if not folder.exists():
@@ -422,23 +427,18 @@ def _await_postgres(here: Place, process: subprocess.Popen | None) -> None:
                 autocommit=True,
                 connect_timeout=5,
             ) as connection:
-                return _make_role_and_database(connection, local_secret(here.data_dir, _PASSWORD))
+                own = local_secret(here.data_dir, "database_password")
+                return _make_role_and_database(connection, own)
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise EmbeddedError(
                     f"{here.data_dir}/database_admin_password 与数据库不符 (wrong password)"
                 ) from None
-            gone = process.poll() is not None if process else not _processes_in_any(here)
-            if gone or time.monotonic() > deadline:
+            if not process and not _leader(here.home / "postgres", "postmaster.pid"):
+                raise _Gone from None
+            if (process and process.poll() is not None) or time.monotonic() > deadline:
                 raise here.refuse("postgres", "PostgreSQL") from None
             time.sleep(0.05)
-
-
-_PASSWORD = "database_password"  # noqa: S105 the name of the file
-
-
-def _processes_in_any(here: Place) -> set[int]:
-    return _processes_in(here.home / "postgres")
 
 
 def _make_role_and_database(connection, password: str) -> None:
@@ -463,7 +463,8 @@ def _start_valkey(here: Place, *, durable: bool) -> None:
     folder = here.home / "valkey"
     here.make_folder(folder)
     if _leader(folder, "valkey.pid"):
-        return _await_valkey(here, None)
+        with contextlib.suppress(_Gone):
+            return _await_valkey(here, None)
     _clear_out(folder)
     binary = _valkey_server(here)
     for attempt in range(3):
@@ -521,8 +522,9 @@ def _await_valkey(here: Place, process: subprocess.Popen | None) -> None:
                 raise EmbeddedError(
                     f"{here.data_dir}/broker_password 与 Valkey 不符 (wrong password)"
                 )
-        gone = process.poll() is not None if process else not _processes_in(here.home / "valkey")
-        if gone or time.monotonic() > deadline:
+        if not process and not _leader(here.home / "valkey", "valkey.pid"):
+            raise _Gone
+        if (process and process.poll() is not None) or time.monotonic() > deadline:
             raise here.refuse("valkey", "Valkey")
         time.sleep(0.05)
 

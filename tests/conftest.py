@@ -1,3 +1,32 @@
-"""What all tests share: the browser (``tests/browser.py``)."""
+"""What all tests share: the cast, the browser, a cache and a media folder of their own."""
+
+import uuid
+
+import pytest
+from django.conf import settings
+from django.core.cache import caches
+from django.test import override_settings
 
 pytest_plugins = ["tests.browser"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media_of_the_tests(tmp_path_factory):
+    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache():
+    """No test meets what another cached: sign-in attempts, sessions, heartbeats."""
+    settings.CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"
+    if hasattr(caches._connections, "default"):
+        del caches["default"]
+
+
+@pytest.fixture
+def street(db):
+    """The small cast: 李 works the grid, 王 lives there, 赵 works elsewhere and sees nothing."""
+    from tests import cast  # models, which cannot be imported before Django is set up
+
+    return cast.build()
