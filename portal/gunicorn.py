@@ -9,5 +9,4 @@ max_requests, max_requests_jitter = 10_000, 1_000
 timeout = 60
 control_socket_disable = True
 graceful_timeout = 10
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1"
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
