@@ -1,0 +1,197 @@
+"""Who may do what where: the one place that answers.
+
+An appointment carries grants (guardian rows) on Area or Organization nodes. They are read once
+per request, in one query, and rows are filtered by path prefix or organization. Denied unless
+granted; strangers get 404 so that ids tell nothing.
+"""
+
+from functools import reduce, wraps
+from operator import or_
+
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from orgs.models import Area, Grant, Organization
+
+_NOBODY: dict[str, frozenset] = {}
+
+
+class Rights:
+    """What one person may do where, today. Cheap to ask; read in two queries at most."""
+
+    def __init__(self, areas: dict[str, frozenset[str]], organizations: dict[str, frozenset[int]]):
+        self._areas = areas
+        self._organizations = organizations
+
+    def has(self, permission: str) -> bool:
+        """Somewhere, on any node."""
+        return permission in self._areas or permission in self._organizations
+
+    def has_any(self, *permissions: str) -> bool:
+        return any(self.has(permission) for permission in permissions)
+
+    def area_paths(self, permission: str) -> tuple[str, ...]:
+        """Path prefixes, the outermost only."""
+        paths = sorted(self._areas.get(permission, ()))
+        outer: list[str] = []
+        for path in paths:
+            if not outer or not path.startswith(outer[-1]):
+                outer.append(path)
+        return tuple(outer)
+
+    def organization_ids(self, permission: str) -> frozenset[int]:
+        return self._organizations.get(permission, frozenset())
+
+    def may(
+        self, permission: str, *, area_path: str = "", organization_id: int | None = None
+    ) -> bool:
+        """On this very place or organization?"""
+        if area_path and any(area_path.startswith(path) for path in self.area_paths(permission)):
+            return True
+        return organization_id is not None and organization_id in self.organization_ids(permission)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._areas or self._organizations)
+
+
+def rights_of(person) -> Rights:
+    """The person's rights, read once per request and kept on the instance."""
+    if not person.is_authenticated:
+        return Rights(_NOBODY, _NOBODY)
+    if not hasattr(person, "_rights"):
+        person._rights = _read(person)
+    return person._rights
+
+
+def forget(person) -> None:
+    """Read again at the next question (after an appointment in the same request)."""
+    person.__dict__.pop("_rights", None)
+
+
+def _read(person) -> Rights:
+    today = timezone.localdate()
+    rows = (
+        Grant.objects.filter(user=person, appointment__starts_on__lte=today)
+        .filter(Q(appointment__ends_on=None) | Q(appointment__ends_on__gt=today))
+        .values_list(
+            "permission__content_type__app_label",
+            "permission__codename",
+            "content_type_id",
+            "object_pk",
+        )
+    )
+    area_type = ContentType.objects.get_for_model(Area).pk
+    on_areas: dict[int, set[str]] = {}
+    on_organizations: dict[str, set[int]] = {}
+    for app, codename, content_type, pk in rows:
+        permission = f"{app}.{codename}"
+        if content_type == area_type:
+            on_areas.setdefault(int(pk), set()).add(permission)
+        else:
+            on_organizations.setdefault(permission, set()).add(int(pk))
+    areas: dict[str, set[str]] = {}
+    if on_areas:
+        for pk, path in Area.objects.filter(pk__in=on_areas).values_list("pk", "path"):
+            for permission in on_areas[pk]:
+                areas.setdefault(permission, set()).add(path)
+    return Rights(
+        {permission: frozenset(paths) for permission, paths in areas.items()},
+        {permission: frozenset(ids) for permission, ids in on_organizations.items()},
+    )
+
+
+def scope(
+    queryset: QuerySet,
+    person,
+    *permissions: str,
+    path_field: str = "area_path",
+    organization_field: str | None = None,
+) -> QuerySet:
+    """Only the rows on which ``person`` holds one of ``permissions``; none when they hold none."""
+    rights = rights_of(person)
+    conditions = []
+    for permission in permissions:
+        conditions += [
+            Q(**{f"{path_field}__startswith": path}) for path in rights.area_paths(permission)
+        ]
+        ids = rights.organization_ids(permission)
+        if organization_field and ids:
+            conditions.append(Q(**{f"{organization_field}__in": ids}))
+    return queryset.filter(reduce(or_, conditions)) if conditions else queryset.none()
+
+
+def holders(permission: str, *, area: Area | None = None, organization: Organization | None = None):
+    """People who hold ``permission`` today over ``area`` (or around it) or ``organization``.
+
+    Nearest first is not promised; callers who want the nearest narrow the permission.
+    """
+    from orgs.models import Person
+
+    today = timezone.localdate()
+    app, codename = permission.split(".")
+    grants = Grant.objects.filter(
+        permission__content_type__app_label=app,
+        permission__codename=codename,
+        appointment__starts_on__lte=today,
+        user__is_active=True,
+    ).filter(Q(appointment__ends_on=None) | Q(appointment__ends_on__gt=today))
+    nodes = Q(pk__in=[])
+    if area is not None:
+        around = [area.path[:end] for end in range(Area.steplen, len(area.path) + 1, Area.steplen)]
+        ids = [str(pk) for pk in Area.objects.filter(path__in=around).values_list("pk", flat=True)]
+        nodes |= Q(content_type=ContentType.objects.get_for_model(Area), object_pk__in=ids)
+    if organization is not None:
+        nodes |= Q(
+            content_type=ContentType.objects.get_for_model(Organization),
+            object_pk=str(organization.pk),
+        )
+    return Person.objects.filter(pk__in=grants.filter(nodes).values("user"))
+
+
+# --- entering: every view says who may -------------------------------------------------------
+
+
+def public(view):
+    """Anyone may enter."""
+    return _marked(view, "public")
+
+
+def signed_in(view):
+    """Anyone who has signed in; a visitor is sent to sign in first."""
+
+    @wraps(view)
+    def entered(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return _marked(entered, "signed_in")
+
+
+def allowed(*permissions: str):
+    """Holders of one of ``permissions`` anywhere; the view then narrows to the rows in scope.
+
+    A visitor is sent to sign in; anyone else meets 404.
+    """
+
+    def decorate(view):
+        @wraps(view)
+        def entered(request, *args, **kwargs):
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not rights_of(request.user).has_any(*permissions):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return _marked(entered, "allowed:" + ",".join(permissions))
+
+    return decorate
+
+
+def _marked(view, who: str):
+    view.who_may_enter = who
+    return view
