@@ -44,7 +44,10 @@ MODES = {
 }
 WIDTHS = {390: 844, 1280: 900}
 # An answer other than 200 is a line in the console too; tests look at the answer itself.
-ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of (4|5)\d\d")
+ANSWERS = re.compile(
+    r"Failed to load resource: the server responded with a status of [45]\d\d"
+    r"|Response Status Error Code [45]\d\d from"  # the same in htmx's words
+)
 
 
 @pytest.fixture(scope="session")

@@ -411,6 +411,30 @@ def test_the_focus_goes_to_what_is_wrong_with_a_form(browser_page):
 
 
 @pytest.mark.browser
+def test_htmx_shows_a_refusal_and_tells_of_an_expired_page(browser_page):
+    page = browser_page(width=390)
+    page.goto("/live/")
+    page.fill("#words", "换灯")
+    page.get_by_role("button", name="send").click()
+    page.get_by_text("这一步没有办成").wait_for()
+
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="send").click()
+    page.locator("#told").get_by_text("页面放得太久").wait_for()
+    assert page.input_value("#words") == "换灯"
+
+
+@pytest.mark.browser
+def test_a_fault_of_the_server_is_told(browser_page):
+    page = browser_page(width=390)
+    page.goto("/live/")
+    page.fill("#words", "崩")
+    page.get_by_role("button", name="send").click()
+    page.locator("#told").get_by_role("alert").wait_for()
+    assert "内容还在" in page.inner_text("#told")
+
+
+@pytest.mark.browser
 def test_the_switch_in_the_head_works_without_javascript(browser_page):
     page = browser_page(width=390, java_script_enabled=False)
     page.goto("/ui/")

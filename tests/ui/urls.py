@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.template import engines
 from django.urls import include, path
 
 from orgs.access import public
@@ -38,7 +39,26 @@ def form(request):
     return HttpResponse("saved")
 
 
+LIVE = """{% extends "base.html" %}{% block title %}x{% endblock %}{% block main %}
+<h1>x</h1>
+<form method="post" hx-post="{{ request.path }}" hx-target="#answer">
+  <label for="words">words</label><input id="words" name="words"><button class="btn">send</button>
+</form>
+<div id="answer"></div>{% endblock %}"""
+
+
+@public
+def live(request):
+    """A form that htmx sends: a refusal comes back as 422, 崩 breaks the server."""
+    if request.method == "POST":
+        if request.POST["words"] == "崩":
+            raise RuntimeError("on purpose")
+        return HttpResponse("<p>这一步没有办成</p>", status=422)
+    return HttpResponse(engines["django"].from_string(LIVE).render({}, request))
+
+
 urlpatterns = [
+    path("live/", live),
     path("", include("portal.urls")),
     path("boom/", boom),
     path("closed/", closed),
