@@ -228,7 +228,7 @@ if not (DATABASE_URL and REDIS_URL):
     DATABASE_URL = DATABASE_URL or addresses.database_url
     REDIS_URL = REDIS_URL or addresses.redis_url
 
-if TESTING and (worker := env_str("PYTEST_XDIST_WORKER")):  # "gw3": each has its own broker
+if TESTING and (worker := os.environ.get("PYTEST_XDIST_WORKER")):  # "gw3": each has its own broker
     REDIS_URL = f"{REDIS_URL.rpartition('/')[0]}/{int(worker.removeprefix('gw')) + 1}"
 
 DATABASES = {"default": database_from(DATABASE_URL)}

@@ -1,4 +1,4 @@
-"""What all tests share: the cast, the browser, a cache and a media folder of their own."""
+"""What all tests share: the cast, the browser, a cache and file folders of their own."""
 
 import uuid
 
@@ -11,8 +11,9 @@ pytest_plugins = ["tests.browser"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def media_of_the_tests(tmp_path_factory):
-    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
+def files_of_the_tests(tmp_path_factory):
+    media, static = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("static")
+    with override_settings(MEDIA_ROOT=str(media), STATIC_ROOT=str(static)):
         yield
 
 
