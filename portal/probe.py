@@ -23,7 +23,7 @@ def main(service: str) -> int:
 
 def _web_answers() -> bool:
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip()
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}/healthz", headers={"Host": host}
     )
     with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310

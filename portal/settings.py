@@ -250,7 +250,10 @@ AUTH_USER_MODEL = "orgs.Person"
 GUARDIAN_USER_OBJ_PERMS_MODEL = "orgs.Grant"
 ANONYMOUS_USER_NAME = None  # guardian: no stand-in person for visitors
 
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # rights are read by orgs.access, not by a backend
+SILENCED_SYSTEM_CHECKS = [
+    "guardian.W001",  # rights are read by orgs.access, not by a backend
+    "security.W021",  # to be on the browsers' preload list is for the domain's owner to decide
+]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
