@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import components, health, mailbox, preferences
+from portal import components, health, mailbox, preferences, rulebook
 
 urlpatterns = [
     path("messages/", mailbox.mailbox, name="mailbox"),
@@ -11,6 +11,18 @@ urlpatterns = [
     path("messages/<int:pk>/", mailbox.message, name="mailbox_message"),
     path("messages/<int:pk>/read/", mailbox.read, name="mailbox_read"),
     path("messages/<int:pk>/notice/", mailbox.notice, name="mailbox_notice"),
+    path("rules/", rulebook.rules, name="rules"),
+    path("rules/<int:pk>/", rulebook.rule, name="rule"),
+    path("rules/<int:pk>/supersede/", rulebook.supersede, name="rule_supersede"),
+    path("rules/<int:pk>/localize/", rulebook.localize, name="rule_localize"),
+    path("rules/<int:pk>/verify/", rulebook.verify, name="rule_verify"),
+    path("rules/<int:pk>/withdraw/", rulebook.withdraw, name="rule_withdraw"),
+    path("rules/calendar/", rulebook.calendar_now, name="rules_calendar"),
+    path("rules/calendar/<int:year>/", rulebook.calendar_year, name="rules_calendar_year"),
+    path("rules/calendar/day/", rulebook.set_day, name="rules_day"),
+    path("rules/calendar/import/", rulebook.import_notice, name="rules_import"),
+    path("rules/calendar/notices/<int:pk>/", rulebook.notice, name="rules_notice"),
+    path("rules/calendar/notices/<int:pk>/undo/", rulebook.undo_notice, name="rules_notice_undo"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("preferences/", preferences.preferences, name="preferences"),

@@ -314,8 +314,23 @@ def import_notice(file, *, year: int, source: str, reason: str, by, is_complete:
 class MonthDay(NamedTuple):
     day: date
     works: bool
-    name: str  # 国庆节, 调休上班 …; empty on ordinary days
+    name: str  # 国庆节, 调休 …; empty on ordinary days
     override: bool
+
+    @property
+    def number(self) -> int:
+        return self.day.day
+
+    @property
+    def mark(self) -> str:
+        """rest (a plain weekend), off (a rest day in the week), worked (a weekend at work)."""
+        if self.day.weekday() >= 5:
+            return "worked" if self.works else "rest"
+        return "" if self.works else "off"
+
+    @property
+    def word(self) -> str:
+        return {"off": "休", "worked": "班"}.get(self.mark, "")
 
 
 def month_grid(year: int, month: int, days: Days) -> list[list[MonthDay | None]]:
