@@ -1,0 +1,40 @@
+"""``make bench``: what things cost, as ratios measured inside one run.
+
+A group is a function without arguments that returns Results; ``GROUPS`` names them. Absolute
+times depend on the machine and its mood, so every time stands against another of the same run.
+"""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measured figure.
+
+    ``ratio`` is ``value`` divided by the value of ``against``; without ``against`` the figure
+    itself is held against ``goal``. ``goal``: at most this much (``None``: only told).
+    """
+
+    group: str
+    name: str
+    value: float
+    unit: str
+    against: str = ""
+    ratio: float | None = None
+    goal: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        if self.goal is None:
+            return None
+        return (self.value if self.ratio is None else self.ratio) <= self.goal
+
+    def as_row(self) -> dict:
+        return {**asdict(self), "met": self.met}
+
+
+def groups() -> dict:
+    """Name → function; imported late, since a group imports the apps it measures."""
+    from portal.bench.pages import pages
+
+    return {"pages": pages}
