@@ -64,6 +64,8 @@ LABELS = {
     "unverified": gettext_lazy("尚未核对"),
 }
 
+_ORDER = {name: at for at, name in enumerate(LABELS)}
+
 TERM = re.compile(r"^(\d+)\s*个?\s*(工作日|工作小时|工作分钟|小时|分钟|天|日|自然日)$")
 UNITS = {
     "工作日": (Unit.WORKING_DAYS, 1),
@@ -125,7 +127,8 @@ def label_of(name) -> str:
 
 def leaves(params, path: tuple = (), labels: tuple[str, ...] = ()) -> Iterator[Leaf]:
     """Every value of ``params`` in order, labelled by its way down."""
-    for name, value in params.items():
+    # PostgreSQL keeps the keys of jsonb by length; people read them in the order of LABELS.
+    for name, value in sorted(params.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))):
         here, words = (*path, name), (*labels, label_of(name))
         if (kind := _kind(value)) is not None:
             yield Leaf(here, " · ".join(words), value, kind)

@@ -56,6 +56,13 @@ def test_every_shipped_value_is_worded_and_read_back():
         assert wording.replaced(profile.params, same) == profile.params
 
 
+def test_values_stand_in_the_order_of_the_work(profiles_shipped):
+    profile = RuleProfile.objects.get(code="ISSUE-CLOCKS")
+    names = [leaf.path[0] for leaf in wording.leaves(profile.params)]
+    assert names[:3] == ["acknowledge", "file", "accept_decision"]
+    assert names.index("L1") < names.index("verify") < names.index("archive")
+
+
 def test_replacing_leaves_the_original_alone():
     params = {"matters": [{"title": "甲", "approval": 1}], "deep": {"n": 2}}
     new = wording.replaced(params, {("matters", 0, "approval"): 5, ("deep", "n"): 3})
