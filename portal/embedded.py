@@ -690,13 +690,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("verb", choices=["start", "stop", "status", "run"])
     parser.add_argument("--scratch", action="store_true", help="fast and not crash-safe: for tests")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="after “run --”")
-    options = parser.parse_args(arguments)
+    parser.epilog = "run: the command follows after “--”"
+    arguments = sys.argv[1:] if arguments is None else arguments
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    options, command = parser.parse_args(arguments[:at]), arguments[at + 1 :]
     root = Path(__file__).resolve().parent.parent
     data_dir = Path(os.environ.get("DATA_DIR", "").strip() or root / ".data").resolve()
     try:
         if options.verb == "run":
-            command = options.command[1:] if options.command[:1] == ["--"] else options.command
             if not command:
                 parser.error("run -- COMMAND …")
             return run(data_dir, command, durable=not options.scratch)

@@ -220,7 +220,8 @@ def test_run_passes_addresses_and_exit_status_and_stops_what_it_started(folder):
     embedded.stop(folder)
     script = 'test -n "$DATABASE_URL" && test -n "$REDIS_URL" && exit 7'
     answer = run(
-        sys.executable, "-m", "portal.embedded", "run", "--", "sh", "-c", script, DATA_DIR=folder
+        *(sys.executable, "-m", "portal.embedded", "run", "--scratch", "--", "sh", "-c", script),
+        DATA_DIR=folder,
     )
     assert answer.returncode == 7, answer.stderr
     assert set(embedded.status(folder).values()) == {None}
