@@ -1,4 +1,5 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,3 +15,21 @@ class PortalConfig(AppConfig):
         register("rules.edit_rules", Position.SYSTEM_ADMIN, Position.DISTRICT_OFFICER)
         register("rules.edit_national_rules", Position.SYSTEM_ADMIN)
         register("rules.edit_calendar", Position.SYSTEM_ADMIN, Position.DISTRICT_OFFICER)
+        post_migrate.connect(sync_grants, dispatch_uid="portal.sync_grants")
+
+
+def sync_grants(app_config, using="default", plan=(), **kwargs):
+    """Give appointments the rights their positions carry in the code now installed.
+
+    Once per migrate, after the last app, when all permissions exist.
+    """
+    if app_config != list(apps.get_app_configs())[-1]:
+        return
+    from django.db import connections
+
+    from orgs import posts
+
+    posts.forget_permissions()
+    # A migrate that stops before the spine exists has nothing to bring in line.
+    if "orgs_grant" in connections[using].introspection.table_names():
+        posts.sync_grants()

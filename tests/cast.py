@@ -13,9 +13,11 @@ from orgs.models import (
     Household,
     Linkage,
     Organization,
-    OrganizationKind as Kind,
     Person,
     Residence,
+)
+from orgs.models import (
+    OrganizationKind as Kind,
 )
 from orgs.positions import Position
 
