@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from portal import demo, embedded
-from tests.portal.processes import ROOT, free_port, get, run, running, until
+from tests.processes import ROOT, free_port, get, run, running, until
 from tests.portal.test_embedded import open_folder
 
 pytestmark = pytest.mark.stack

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from tests.portal.processes import ROOT, free_port, get, run, running, until
+from tests.processes import ROOT, free_port, get, run, running, until
 
 OURS = ("migrate", "web", "worker", "beat")
 FILLED = {

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from portal import embedded
-from tests.portal.processes import run, running, until
+from tests.processes import run, running, until
 
 pytestmark = pytest.mark.stack
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import settings
-from tests.portal.processes import ROOT, run
+from tests.processes import ROOT, run
 
 SECRET = "k" * 30 + "9Z_" * 10
 PRODUCTION = {

@@ -9,8 +9,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CHOSEN = ("PORTAL_MODE", "DATABASE_URL", "REDIS_URL", "DATA_DIR", "SECRET_KEY", "FIELD_KEYS")
 
@@ -25,6 +26,15 @@ def environment(**more) -> dict[str, str]:
     }
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     return {**clean, "PATH": path, **{name: str(value) for name, value in more.items()}}
+
+
+def database_url() -> str:
+    """The tests' own database, password included, for a process of its own."""
+    from django.db import connection
+
+    facts = connection.settings_dict
+    user = f"{quote(facts['USER'], safe='')}:{quote(facts['PASSWORD'], safe='')}"
+    return f"postgresql://{user}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
 
 
 def run(*command, timeout: float = 60, **more) -> subprocess.CompletedProcess:
