@@ -44,3 +44,10 @@ class OrgsConfig(AppConfig):
             P.GRID_LEAD,
             P.GRID_WORKER,
         )
+        register("orgs.audit_contact_reveals", P.AUDITOR)
+        register("orgs.unlock_accounts", P.SECURITY_ADMIN)
+
+        from inbox.outbox import register_kind
+
+        register_kind("orgs.residence_declared", _("居住关系待核验"))
+        register_kind("orgs.residence_decided", _("居住关系核验结果"), ["sms"])

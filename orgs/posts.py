@@ -110,7 +110,7 @@ class AlreadyAppointed(PostRefused):
 
 
 class SeparateAdministrators(PostRefused):
-    """MLPS 2.0: system, security and audit administrators are separate people, with no other post."""
+    """MLPS 2.0: three administrators are three people, with no other post."""
 
     def __init__(self, person, held: Appointment):
         text = _(

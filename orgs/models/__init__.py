@@ -1,6 +1,9 @@
 """The spine: places, households, organizations, people, and who holds what from when to when."""
 
 from orgs.models.areas import Area, AreaLevel, Placed
+from orgs.models.consent import Consent
+from orgs.models.contacts import ContactReveal
+from orgs.models.credentials import OldPassword, Unlock
 from orgs.models.households import Household, Residence
 from orgs.models.organizations import (
     PARTY_KINDS,
@@ -17,13 +20,17 @@ __all__ = [
     "Appointment",
     "Area",
     "AreaLevel",
+    "Consent",
+    "ContactReveal",
     "Grant",
     "Household",
     "Linkage",
     "Membership",
+    "OldPassword",
     "Organization",
     "OrganizationKind",
     "Person",
     "Placed",
     "Residence",
+    "Unlock",
 ]

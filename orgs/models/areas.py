@@ -103,7 +103,7 @@ class Area(MP_Node):
         if self.level == level:
             return self
         if not hasattr(self, "_lineage"):
-            self._lineage = {area.level: area for area in self.get_ancestors()}
+            self._lineage = {area.level: area for area in Area.objects.get_ancestors(self)}
         return self._lineage.get(level)
 
     @property
