@@ -478,3 +478,7 @@ def test_chosen_pictures_are_seen_before_they_are_sent(browser_page):
 def test_addresses_have_names():
     assert reverse("preferences") == "/preferences/"
     assert reverse("components") == "/ui/"
+
+
+def test_a_narrow_page_is_narrow(client):
+    assert re.search(r'class="page\s+narrow"', body(client.get("/preferences/")))
