@@ -10,7 +10,7 @@ BIN := .venv/bin
 BASE_READY := .venv/base.ready
 DEV_READY := .venv/dev.ready
 
-.PHONY: demo test checks bench reset stop messages locks install clean-venv
+.PHONY: demo test checks bench reset stop messages locks install
 .DEFAULT_GOAL := demo
 
 demo: $(BASE_READY)
@@ -32,7 +32,9 @@ checks:
 
 # One group: make bench ONLY=pages
 bench: $(DEV_READY)
-	@PORTAL_MODE=demo exec $(BIN)/python -m portal.embedded run -- $(BIN)/python manage.py bench $(if $(ONLY),--only "$(ONLY)")
+	@PORTAL_MODE=demo $(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@PORTAL_MODE=demo exec $(BIN)/python -m portal.embedded run -- $(BIN)/python manage.py bench \
+	  $(if $(ONLY),--only "$(ONLY)") $(if $(SEED_SIZE),--size "$(SEED_SIZE)")
 
 # Collect the texts of the source into locale/ (needs gettext).
 messages: $(DEV_READY)

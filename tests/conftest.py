@@ -1,5 +1,6 @@
 """What all tests share: the cast, the browser, a cache and file folders of their own."""
 
+import os
 import uuid
 
 import pytest
@@ -15,6 +16,13 @@ def files_of_the_tests(tmp_path_factory):
     media, static = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("static")
     with override_settings(MEDIA_ROOT=str(media), STATIC_ROOT=str(static)):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def password_for_processes():
+    """A process that a test starts may leave the password out of its DATABASE_URL."""
+    if password := settings.DATABASES["default"]["PASSWORD"]:
+        os.environ.setdefault("PGPASSWORD", password)
 
 
 @pytest.fixture(autouse=True)
