@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -46,6 +47,13 @@ def run(*command, timeout: float = 60, **more) -> subprocess.CompletedProcess:
         text=True,
         timeout=timeout,
     )
+
+
+def open_folder() -> Path:
+    """One that the low account reaches, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def free_port() -> int:

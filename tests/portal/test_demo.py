@@ -11,8 +11,7 @@ import sys
 import pytest
 
 from portal import demo, embedded
-from tests.portal.test_embedded import open_folder
-from tests.processes import ROOT, free_port, get, run, running, until
+from tests.processes import ROOT, free_port, get, open_folder, run, running, until
 
 pytestmark = pytest.mark.stack
 DRIVER = (sys.executable, "-m", "portal.demo")

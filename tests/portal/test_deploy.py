@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from tests.processes import ROOT, free_port, get, run, running, until
+from tests.processes import ROOT, free_port, get, open_folder, run, running, until
 
 OURS = ("migrate", "web", "worker", "beat")
 FILLED = {
@@ -138,10 +139,16 @@ def test_every_direct_dependency_is_locked_by_hash_and_explained(name):
     assert "://" not in re.sub(r"^ *#.*$", "", lock, flags=re.M), "a lock names no address"
 
 
+@pytest.fixture
+def data_dir():
+    folder = open_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.mark.stack
-def test_each_service_starts_by_its_own_command(services, tmp_path):
+def test_each_service_starts_by_its_own_command(services, data_dir, tmp_path):
     port = free_port()
-    data_dir = tmp_path / "data"
     with embedded.in_use(data_dir, durable=False) as stores:
 
         def of(name):

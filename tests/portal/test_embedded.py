@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -17,16 +16,9 @@ import pytest
 import redis
 
 from portal import embedded
-from tests.processes import run, running, until
+from tests.processes import open_folder, run, running, until
 
 pytestmark = pytest.mark.stack
-
-
-def open_folder() -> Path:
-    """One that the low account reaches, which pytest's own are not."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-"))
-    folder.chmod(0o755)
-    return folder
 
 
 @pytest.fixture(scope="module")
