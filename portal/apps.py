@@ -33,3 +33,11 @@ def sync_grants(app_config, using="default", plan=(), **kwargs):
     # A migrate that stops before the spine exists has nothing to bring in line.
     if "orgs_grant" in connections[using].introspection.table_names():
         posts.sync_grants()
+
+        from allauth.account import signals as allauth_signals
+        from django.contrib.auth import signals
+
+        from portal.sign_in import sessions
+
+        signals.user_logged_in.connect(sessions.begin)
+        allauth_signals.user_logged_in.connect(sessions.one_only)

@@ -194,7 +194,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "portal.sign_in.sessions.Limits",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -258,6 +258,71 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+
+# --- sign-in (docs/sign_in.md) -----------------------------------------------------------------
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "portal.sign_in.adapter.Accounts"
+ACCOUNT_LOGIN_METHODS = {"phone"}
+ACCOUNT_SIGNUP_FIELDS = ["phone*", "password1"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PHONE_VERIFICATION_ENABLED = False  # a code sent to the phone is what proves it
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "1/m/key,10/d/key,60/h/ip",  # whatever the code is for
+    "login": "60/m/ip",
+    "login_failed": "5/15m/key",  # second factor; passwords are counted by axes
+    "reauthenticate": "10/m/user",
+}
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env_bool("BEHIND_PROXY", PRODUCTION) else 0
+MFA_ADAPTER = "portal.sign_in.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # phones whose clock is off by half a minute
+STAFF_TOTP_REQUIRED = env_bool("STAFF_TOTP_REQUIRED", PRODUCTION)
+STAFF_SMS_SECOND_STEP = env_bool("STAFF_SMS_SECOND_STEP", PRODUCTION)  # until TOTP is set up
+
+AXES_HANDLER = "portal.sign_in.lockouts.Lockouts"
+AXES_USERNAME_CALLABLE = "portal.sign_in.lockouts.account_of"
+AXES_CLIENT_IP_CALLABLE = "portal.sign_in.lockouts.address_of"
+AXES_LOCKOUT_CALLABLE = "portal.sign_in.views.locked_out"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = env_int("LOCKOUT_FAILURES", 5, at_least=3, at_most=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env_int("LOCKOUT_MINUTES", 15, at_least=1))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "phone", "code", "next"]
+AXES_VERBOSE = False
+# Whole buildings share one address: it gets more tries than an account.
+LOCKOUT_ADDRESS_FAILURES = env_int("LOCKOUT_ADDRESS_FAILURES", 30, at_least=5)
+
+PASSWORD_HISTORY = 5
+STAFF_PASSWORD_DAYS = env_int("STAFF_PASSWORD_DAYS", 90 if PRODUCTION else 0)  # 0: for ever
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "portal.sign_in.passwords.LongEnough"},
+    {"NAME": "portal.sign_in.passwords.MixedEnough"},
+    {"NAME": "portal.sign_in.passwords.NotOneself"},
+    {"NAME": "portal.sign_in.passwords.NotCommon"},
+    {
+        "NAME": "portal.sign_in.passwords.NotUsedBefore",
+        "OPTIONS": {"remembered": PASSWORD_HISTORY},
+    },
+]
+if TESTING:  # hashing is slow on purpose, and tests sign in all the time
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+STAFF_IDLE_MINUTES = env_int("STAFF_IDLE_MINUTES", 15 if PRODUCTION else 240, at_least=1)
+STAFF_SESSION_HOURS = env_int("STAFF_SESSION_HOURS", 8 if PRODUCTION else 24, at_least=1)
+STAFF_ONE_SESSION = env_bool("STAFF_ONE_SESSION", PRODUCTION)
+RESIDENT_IDLE_MINUTES = env_int("RESIDENT_IDLE_MINUTES", 30 if PRODUCTION else 240, at_least=1)
+ELDER_IDLE_MINUTES = env_int("ELDER_IDLE_MINUTES", 60 if PRODUCTION else 240, at_least=1)
+RESIDENT_STAY_DAYS = env_int("RESIDENT_STAY_DAYS", 30, at_least=1, at_most=90)
+SESSION_COOKIE_AGE = RESIDENT_STAY_DAYS * 24 * 3600  # the outermost; portal.sign_in.sessions ends them
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # unless the person stays signed in on their own phone
 
 # --- words and time ----------------------------------------------------------------------------
 

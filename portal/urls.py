@@ -1,6 +1,6 @@
 """Every address of the portal."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portal import components, health, mailbox, preferences, rulebook
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("rules/calendar/notices/<int:pk>/undo/", rulebook.undo_notice, name="rules_notice_undo"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("", include("portal.sign_in.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),
 ]
@@ -32,4 +33,5 @@ urlpatterns = [
 handler400 = "portal.errors.bad_request"
 handler403 = "portal.errors.permission_denied"
 handler404 = "portal.errors.page_not_found"
+handler429 = "portal.sign_in.views.too_many"
 handler500 = "portal.errors.server_error"
