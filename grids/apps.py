@@ -6,3 +6,48 @@ class GridsConfig(AppConfig):
     name = "grids"
     verbose_name = _("网格服务")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from inbox.outbox import register_kind
+        from orgs.positions import Position as P
+        from orgs.positions import register
+
+        near = (
+            P.GRID_WORKER,
+            P.GRID_LEAD,
+            P.SOCIAL_WORKER,
+            P.COMMITTEE_DIRECTOR,
+            P.PARTY_SECRETARY,
+            P.SUBDISTRICT_OPERATOR,
+        )
+        register("grids.file_issue", *near)
+        register("grids.dispatch_issue", *near)
+        register("grids.verify_issue", *near)
+        register("grids.view_issue", *near, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER, P.AUDITOR)
+        register(
+            "grids.handle_issue",
+            P.GRID_WORKER,
+            P.GRID_LEAD,
+            P.SOCIAL_WORKER,
+            P.COMMITTEE_DIRECTOR,
+            P.COMMITTEE_MEMBER,
+            P.OWNERS_DIRECTOR,
+            P.OWNERS_MEMBER,
+            P.PROPERTY_MANAGER,
+            P.PROPERTY_STAFF,
+            P.DEPARTMENT_OFFICER,
+            P.SUBDISTRICT_OPERATOR,
+            on_organization=True,
+        )
+        register(
+            "grids.moderate_photos",
+            P.SOCIAL_WORKER,
+            P.COMMITTEE_DIRECTOR,
+            P.PARTY_SECRETARY,
+            P.SUBDISTRICT_OPERATOR,
+        )
+
+        register_kind("grids.issue_progress", _("我反映的事项有进展"))
+        register_kind("grids.issue_answer", _("我反映的事项有结果"), ("sms",))
+        register_kind("grids.issue_task", _("有事项等我处理"))
+        register_kind("grids.issue_late", _("事项超期"))

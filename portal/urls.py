@@ -2,9 +2,11 @@
 
 from django.urls import include, path
 
-from portal import components, health, mailbox, preferences, rulebook
+from portal import components, desk, health, home, mailbox, preferences, rulebook
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("desk/", desk.desk, name="desk"),
     path("messages/", mailbox.mailbox, name="mailbox"),
     path("messages/read/", mailbox.read_all, name="mailbox_read_all"),
     path("messages/preferences/", mailbox.wishes, name="mailbox_preferences"),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("portal.sign_in.urls")),
+    path("issues/", include("grids.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),
 ]

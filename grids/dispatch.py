@@ -1,0 +1,189 @@
+"""Who gets it: who may dispatch at which level, which bodies may lead, who stands nearest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from grids.models import DONE, Issue, Level, State
+from orgs import access
+from orgs.models import Area, AreaLevel, Grant, Linkage, Organization, Person
+from orgs.models import OrganizationKind as Kind
+
+NEAR_KINDS = frozenset(
+    {
+        Kind.RESIDENTS_COMMITTEE,
+        Kind.PROPERTY_COMPANY,
+        Kind.OWNERS_COMMITTEE,
+        Kind.MANAGEMENT_COMMISSION,
+    }
+)
+HIGH_KINDS = frozenset({Kind.SUBDISTRICT_OFFICE, Kind.DEPARTMENT, Kind.DISTRICT_GOVERNMENT})
+BROAD_LEVELS = frozenset(
+    {AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT, AreaLevel.SUBDISTRICT}
+)
+
+
+def around(path: str) -> list[str]:
+    """The paths of an area and of all that contains it."""
+    return [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
+
+
+# --- levels ------------------------------------------------------------------------------------
+
+
+def node_path(issue: Issue) -> str:
+    """Where one must hold the right to dispatch this issue as it stands.
+
+    A grid's or community's matter: over its place. The subdistrict's or a department's, or one
+    that comes back: over the whole subdistrict, or the whole community when it comes back there.
+    """
+    if issue.level in {Level.L3, Level.L4}:
+        above = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    elif issue.state == State.REOPENED or (
+        issue.state == State.DISPATCHED and issue.reopened_count
+    ):
+        above = issue.area.ancestor(AreaLevel.COMMUNITY)
+    else:
+        above = None
+    return above.path if above is not None else issue.area_path
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Path prefixes over which a person holds a right, by how high they stand."""
+
+    near: tuple[str, ...]  # communities and below
+    high: tuple[str, ...]  # subdistricts and above
+    community: tuple[str, ...]  # communities and above
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.near + self.high
+
+
+def reach(person, permission: str, *, levels: dict[str, str]) -> Reach:
+    """``levels`` maps the person's area paths to their level (``levels_of``)."""
+    paths = access.rights_of(person).area_paths(permission)
+    high = tuple(path for path in paths if levels.get(path) in BROAD_LEVELS)
+    near = tuple(path for path in paths if path not in high)
+    communities = tuple(path for path in near if levels.get(path) == AreaLevel.COMMUNITY)
+    return Reach(near=near, high=high, community=high + communities)
+
+
+def levels_of(person, *permissions: str) -> dict[str, str]:
+    """The level of every area on which ``person`` holds one of the rights; one query."""
+    rights = access.rights_of(person)
+    paths = {path for permission in permissions for path in rights.area_paths(permission)}
+    if not paths:
+        return {}
+    return dict(Area.objects.filter(path__in=paths).values_list("path", "level"))
+
+
+# --- people ------------------------------------------------------------------------------------
+
+
+def _in_force() -> Q:
+    today = timezone.localdate()
+    return Q(appointment__starts_on__lte=today, user__is_active=True) & (
+        Q(appointment__ends_on=None) | Q(appointment__ends_on__gt=today)
+    )
+
+
+def _grants(permission: str, model) -> QuerySet:
+    app, codename = permission.split(".")
+    return Grant.objects.filter(
+        _in_force(),
+        permission__content_type__app_label=app,
+        permission__codename=codename,
+        content_type=ContentType.objects.get_for_model(model),
+    )
+
+
+def nearest(permission: str, path: str, *, excluding: Iterable[int] = ()) -> list[Person]:
+    """Who holds ``permission`` closest to the place: its grid's people, else the community's, …
+
+    ``excluding``: pks of those who must stand aside; when they were the only ones there, the
+    next level up is asked.
+    """
+    excluding = set(excluding)
+    areas = {
+        str(pk): p for pk, p in Area.objects.filter(path__in=around(path)).values_list("pk", "path")
+    }
+    by_path: dict[str, set[int]] = {}
+    for user, pk in (
+        _grants(permission, Area).filter(object_pk__in=areas).values_list("user_id", "object_pk")
+    ):
+        if user not in excluding:
+            by_path.setdefault(areas[pk], set()).add(user)
+    if not by_path:
+        return []
+    return list(Person.objects.filter(pk__in=by_path[max(by_path, key=len)]))
+
+
+def members(organization: Organization, *, excluding: Iterable[int] = ()) -> list[Person]:
+    """Who may handle what is sent to ``organization``."""
+    users = _grants("grids.handle_issue", Organization).filter(object_pk=str(organization.pk))
+    return list(Person.objects.filter(pk__in=users.values("user")).exclude(pk__in=set(excluding)))
+
+
+# --- bodies ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Candidate:
+    organization: Organization
+    open_count: int  # issues it leads that are not done
+    suggested: bool = False
+
+
+def candidates(issue: Issue, person) -> list[Candidate]:
+    """Bodies that may lead ``issue`` when ``person`` dispatches it, the likeliest first.
+
+    They cover or serve the place and have somebody (other than the reporter) to handle it.
+    Offices and departments are for those who hold the right over the subdistrict.
+    """
+    paths = around(issue.area_path)
+    kinds = set(NEAR_KINDS)
+    street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    if street is not None and access.rights_of(person).may(
+        "grids.dispatch_issue", area_path=street.path
+    ):
+        kinds |= HIGH_KINDS
+    linked = set()
+    for linkage in Linkage.objects.filter(grids__path__in=paths):
+        linked |= {linkage.owners_body_id, linkage.property_company_id}
+    serving = Organization.objects.filter(served_areas__path__in=paths).values("pk")
+    found = list(
+        Organization.objects.open()
+        .filter(kind__in=kinds)
+        .filter(
+            Q(pk__in=linked)
+            | Q(pk__in=serving)
+            | (Q(area__path__in=paths) & (Q(served_areas=None) | ~Q(kind=Kind.PROPERTY_COMPANY)))
+        )
+        .distinct()
+    )
+    ids = [str(organization.pk) for organization in found]
+    staffed = set(
+        _grants("grids.handle_issue", Organization)
+        .filter(object_pk__in=ids)
+        .exclude(user=issue.reporter_id)
+        .values_list("object_pk", flat=True)
+    )
+    found = [organization for organization in found if str(organization.pk) in staffed]
+    counts = dict(
+        Issue.objects.filter(lead__in=found)
+        .exclude(state__in=DONE)
+        .values_list("lead")
+        .annotate(Count("pk"))
+    )
+    order = {kind: place for place, kind in enumerate(issue.category.lead_kinds)}
+    found.sort(key=lambda one: (order.get(one.kind, len(order)), one.kind, one.name))
+    first_is_usual = bool(found) and found[0].kind in order
+    return [
+        Candidate(organization, counts.get(organization.pk, 0), suggested=first_is_usual and n == 0)
+        for n, organization in enumerate(found)
+    ]

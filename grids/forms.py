@@ -1,0 +1,559 @@
+"""The shape of what people fill in: posting, and one form per verb of the table."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from grids import deidentify, photos
+from grids.models import Category, CategoryGroup, Level, Urgency
+from orgs.models import Area, AreaLevel
+
+L = gettext_lazy
+
+
+# --- photos --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Pictures:
+    """What came with one form: those that can be used, and why others cannot."""
+
+    ready: list[photos.Ready] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+class PhotosInput(forms.FileInput):
+    allow_multiple_selected = True
+
+    def __init__(self):
+        super().__init__(attrs={"accept": "image/jpeg,image/png,image/webp", "multiple": True})
+
+    def value_from_datadict(self, data, files, name):
+        return files.getlist(name) if hasattr(files, "getlist") else files.get(name) or []
+
+    def use_required_attribute(self, initial):
+        return False
+
+
+class PhotosField(forms.Field):
+    """Up to six pictures, looked through; never raises, so that the good ones can be kept."""
+
+    widget = PhotosInput
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, **kwargs)
+
+    def clean(self, value) -> Pictures:
+        pictures = Pictures()
+        for upload in (value or [])[: photos.MOST_PHOTOS]:
+            try:
+                pictures.ready.append(photos.read(upload))
+            except photos.PhotoRefused as refused:
+                pictures.refusals.append(str(refused))
+        if len(value or []) > photos.MOST_PHOTOS:
+            pictures.refusals.append(str(photos.TooMany()))
+        return pictures
+
+
+class WithPhotos(forms.Form):
+    """A form whose accepted photos survive a correction, as drafts under ``key``.
+
+    ``person`` sends it. ``drafts`` are those of an earlier try that were not taken out again
+    (``drop`` lists tokens in the POST).
+    """
+
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    photos = PhotosField(
+        label=L("照片"), help_text=L("最多 6 张，每张不超过 10 MB；照片里的位置信息会自动去掉")
+    )
+
+    def __init__(self, *args, person, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.pictures = Pictures()
+        if not self.is_bound:
+            self.initial.setdefault("key", uuid.uuid4())
+        self.drafts = []
+        if self.is_bound and (key := self._key()):
+            mine = photos.drafts(key, person)
+            if drop := self.data.getlist("drop") if hasattr(self.data, "getlist") else []:
+                photos.remove(mine.filter(token__in=drop))
+            self.drafts = list(mine)
+
+    def _key(self):
+        try:
+            return uuid.UUID(self.data.get(self.add_prefix("key"), ""))
+        except (ValueError, AttributeError, TypeError):
+            return None
+
+    def clean_key(self):
+        return self.cleaned_data.get("key") or uuid.uuid4()
+
+    def clean_photos(self):
+        self.pictures = self.cleaned_data["photos"]
+        room = photos.MOST_PHOTOS - len(self.drafts)
+        if len(self.pictures.ready) > room:
+            self.pictures.ready = self.pictures.ready[: max(room, 0)]
+            self.pictures.refusals.append(str(photos.TooMany()))
+        if self.pictures.refusals:
+            raise forms.ValidationError(list(dict.fromkeys(self.pictures.refusals)))
+        return self.pictures.ready
+
+    @property
+    def has_photos(self) -> bool:
+        return bool(self.drafts or self.pictures.ready)
+
+    def keep_drafts(self, kind: str = "before") -> None:
+        """Keep what was accepted, because something else has to be corrected."""
+        key = self._key()
+        if key is None or not self.pictures.ready:
+            return
+        with photos.writing():
+            self.drafts += photos.keep(
+                self.pictures.ready, draft_key=key, by=self.person, kind=kind
+            )
+        self.pictures = Pictures(refusals=self.pictures.refusals)
+
+
+# --- posting -------------------------------------------------------------------------------------
+
+
+def grouped(categories) -> list[tuple[str, list[Category]]]:
+    """Categories under the names of their groups, in order."""
+    by_group: dict[str, list[Category]] = {}
+    for category in categories:
+        by_group.setdefault(category.group, []).append(category)
+    return [(CategoryGroup(group).label, rows) for group, rows in by_group.items()]
+
+
+def place_choices(grids: list[Area], communities: dict[str, Area]) -> list:
+    """Open grids under the names of their communities."""
+    choices: dict[str, list[tuple[int, str]]] = {}
+    for grid in grids:
+        community = communities.get(grid.path[: -Area.steplen])
+        name = community.name if community else ""
+        choices.setdefault(name, []).append((grid.pk, f"{name}{grid.name}"))
+    return list(choices.items())
+
+
+class PostForm(WithPhotos):
+    category = forms.ModelChoiceField(
+        Category.objects.filter(is_active=True),
+        label=L("是哪方面的事？"),
+        error_messages={"required": L("请选一类；不确定就选“其他事项”")},
+    )
+    place = forms.TypedChoiceField(
+        label=L("在哪个网格（小区）？"),
+        coerce=int,
+        error_messages={"required": L("请选择地点所在的网格")},
+    )
+    place_text = forms.CharField(
+        label=L("具体位置"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": L("例如：3栋2单元楼道、东门岗亭旁")}),
+    )
+    text = forms.CharField(
+        label=L("发生了什么？"),
+        max_length=2000,
+        min_length=4,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=L("说清时间和情况就好；不用写姓名、电话、门牌"),
+        error_messages={
+            "required": L("请写一两句话，说明发生了什么"),
+            "min_length": L("请再多写几个字，让办理的人看得明白"),
+        },
+    )
+    anonymous = forms.BooleanField(
+        label=L("匿名反映"),
+        required=False,
+        help_text=L("公开页面从不显示您的姓名。勾选后，办理的单位和人员也看不到您是谁。"),
+    )
+
+    field_order = ["key", "category", "place", "place_text", "text", "photos", "anonymous"]
+
+    def __init__(self, *args, grids: list[Area], communities: dict[str, Area], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.grids = {grid.pk: grid for grid in grids}
+        choices = place_choices(grids, communities)
+        if len(grids) != 1:
+            choices = [("", L("请选择")), *choices]
+        self.fields["place"].choices = choices
+
+    def clean_place(self) -> Area:
+        return self.grids[self.cleaned_data["place"]]
+
+
+# --- verbs ---------------------------------------------------------------------------------------
+
+
+class VerbForm(forms.Form):
+    """Base of the working forms: ids differ, so that several can stand on one page."""
+
+    verb = ""
+    kept_photos = False
+
+    def __init__(self, *args, issue, person, **kwargs):
+        self.issue = issue
+        kwargs.setdefault("auto_id", f"id_{self.verb}_%s")
+        if isinstance(self, WithPhotos):
+            kwargs["person"] = person
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.prepare()
+
+    def prepare(self):
+        """Choices and first values that depend on the issue."""
+
+    @property
+    def given(self) -> dict:
+        """What goes to the verb."""
+        return dict(self.cleaned_data)
+
+
+class NothingForm(VerbForm):
+    """A verb that asks for nothing."""
+
+
+class AcknowledgeForm(NothingForm):
+    verb = "acknowledge"
+
+
+class SignForm(NothingForm):
+    verb = "sign"
+
+
+class FileForm(VerbForm):
+    verb = "file"
+    category = forms.ModelChoiceField(
+        Category.objects.filter(is_active=True), label=L("类别"), empty_label=None
+    )
+    level = forms.ChoiceField(label=L("层级"), choices=Level.choices)
+    urgency = forms.ChoiceField(label=L("紧急程度"), choices=Urgency.choices)
+    area = forms.ModelChoiceField(Area.objects.none(), label=L("网格"), empty_label=None)
+    place_text = forms.CharField(label=L("具体位置"), max_length=80, required=False)
+    reason = forms.CharField(
+        label=L("给反映人的说明"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("调整类别或层级使承诺时间推后时必填"),
+    )
+    publish = forms.BooleanField(label=L("公开这件事项"), required=False)
+    public_title = forms.CharField(label=L("公开标题"), max_length=60, required=False)
+    public_place = forms.CharField(label=L("公开位置"), max_length=80, required=False)
+    public_summary = forms.CharField(
+        label=L("公开说明"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=L("已自动去掉姓名、电话、门牌，请再看一遍"),
+    )
+    public_photos = forms.MultipleChoiceField(
+        label=L("可以公开的照片"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def prepare(self):
+        issue = self.issue
+        community = issue.area.community
+        grids = Area.objects.open().filter(level=AreaLevel.GRID)
+        if community is not None:
+            grids = grids.within(community)
+        self.fields["area"].queryset = (
+            grids
+            if issue.area.level == AreaLevel.GRID
+            else (Area.objects.filter(pk=issue.area_id) | grids)
+        )
+        self.fields["public_photos"].choices = [
+            (photo.token, str(n)) for n, photo in enumerate(issue.photos.all(), 1)
+        ]
+        for name, value in {
+            "category": issue.category_id,
+            "level": issue.level,
+            "urgency": issue.urgency,
+            "area": issue.area_id,
+            "place_text": issue.place_text,
+            "publish": issue.category.is_public,
+            "public_title": deidentify.mask(issue.title),
+            "public_place": deidentify.mask(issue.place_text),
+            "public_summary": deidentify.mask(issue.description),
+        }.items():
+            self.initial.setdefault(name, value)
+
+    def clean(self):
+        given = super().clean()
+        category = given.get("category")
+        if given.get("publish") and category is not None and category.is_public:
+            for name in ("public_title", "public_place", "public_summary"):
+                if kinds := deidentify.left_in(given.get(name) or ""):
+                    text = _("这里还有%(kinds)s，请删去") % {"kinds": "、".join(kinds)}
+                    self.add_error(name, text)
+            if not (given.get("public_title") or "").strip() and "public_title" not in self.errors:
+                self.add_error("public_title", _("公开时须有标题"))
+        return given
+
+
+class LeadForm(VerbForm):
+    lead = forms.TypedChoiceField(
+        label=L("承办单位"),
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择由谁承办")},
+    )
+
+    def prepare(self):
+        from grids import dispatch
+
+        found = dispatch.candidates(self.issue, self.person)
+        self.organizations = {one.organization.pk: one.organization for one in found}
+        self.fields["lead"].coerce = int
+        self.fields["lead"].choices = [
+            (
+                one.organization.pk,
+                _("%(name)s（在办 %(count)d 件）")
+                % {"name": one.organization.name, "count": one.open_count},
+            )
+            for one in found
+        ]
+        usual = next((one.organization.pk for one in found if one.suggested), None)
+        if usual and self.issue.lead_id != usual:
+            self.initial.setdefault("lead", usual)
+
+    def clean_lead(self):
+        return self.organizations[self.cleaned_data["lead"]]
+
+
+class DispatchForm(LeadForm):
+    verb = "dispatch"
+    reason = forms.CharField(label=L("给承办单位的话"), max_length=200, required=False)
+
+
+class RedirectForm(LeadForm):
+    verb = "redirect"
+    reason = forms.CharField(
+        label=L("改派原因"),
+        max_length=200,
+        error_messages={"required": L("请写明为什么改派")},
+    )
+
+
+class ContactForm(VerbForm):
+    verb = "contact"
+    note = forms.CharField(
+        label=L("联系情况"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("怎样联系的、约定了什么；反映人看得到"),
+    )
+
+
+class NoteForm(VerbForm):
+    verb = "note"
+    note = forms.CharField(
+        label=L("记录内容"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    for_reporter = forms.BooleanField(label=L("让反映人也看到"), required=False)
+
+
+class ReportForm(VerbForm, WithPhotos):
+    verb = "report"
+    kept_photos = True
+    result = forms.CharField(
+        label=L("办理结果"),
+        max_length=2000,
+        min_length=4,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=L("做了什么、现在怎么样；反映人会看到"),
+        error_messages={"required": L("请写明办理结果")},
+    )
+    no_photo_reason = forms.CharField(
+        label=L("没有照片的原因"), max_length=200, required=False, help_text=L("有照片就不用填")
+    )
+    field_order = ["key", "result", "photos", "no_photo_reason"]
+
+    def prepare(self):
+        self.fields["photos"].label = L("办理后照片")
+
+    def clean(self):
+        given = super().clean()
+        if (
+            not self.has_photos
+            and "photos" not in self.errors
+            and not (given.get("no_photo_reason") or "").strip()
+        ):
+            self.add_error("photos", _("请上传办理后照片，或在下面写明没有照片的原因"))
+        return given
+
+    @property
+    def given(self):
+        given = dict(self.cleaned_data)
+        given.pop("photos", None)
+        return {**given, "pictures": self.pictures.ready}
+
+
+class TakeOverForm(VerbForm):
+    verb = "take_over"
+    reason = forms.CharField(label=L("接手原因"), max_length=200)
+
+
+class VerifyForm(VerbForm):
+    verb = "verify"
+    how = forms.ChoiceField(
+        label=L("怎样核验"),
+        choices=[
+            ("on_site", L("到现场看过")),
+            ("phone", L("电话问过反映人")),
+            ("photo", L("看照片和材料")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择怎样核验")},
+    )
+    reason = forms.CharField(label=L("核验情况"), max_length=200, required=False)
+    public_result = forms.CharField(
+        label=L("公开的办理结果"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    public_photos = forms.MultipleChoiceField(
+        label=L("可以公开的照片"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def prepare(self):
+        shown = list(self.issue.photos.all())
+        self.fields["public_photos"].choices = [
+            (photo.token, str(n)) for n, photo in enumerate(shown, 1)
+        ]
+        self.initial.setdefault(
+            "public_photos",
+            [photo.token for photo in shown if photo.is_public or photo.kind == "after"],
+        )
+        self.initial.setdefault("public_result", self.issue.public_result)
+        if not self.issue.is_public:
+            del self.fields["public_result"], self.fields["public_photos"]
+
+    def clean_public_result(self):
+        words = self.cleaned_data["public_result"]
+        if kinds := deidentify.left_in(words):
+            raise forms.ValidationError(
+                _("这里还有%(kinds)s，请删去") % {"kinds": "、".join(kinds)}
+            )
+        return words
+
+
+class ReworkForm(VerbForm):
+    verb = "rework"
+    reason = forms.CharField(
+        label=L("返工原因"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": L("请写明哪里没有做到")},
+    )
+
+
+STARS = [
+    (5, L("五星 · 很满意")),
+    (4, L("四星 · 满意")),
+    (3, L("三星 · 一般")),
+    (2, L("两星 · 不满意")),
+    (1, L("一星 · 很不满意")),
+]
+
+
+class RateForm(VerbForm):
+    """Solved or not, and stars; "not solved" with its reason sends it back, once."""
+
+    verb = "rate"
+    solved = forms.TypedChoiceField(
+        label=L("问题解决了吗？"),
+        choices=[("yes", L("解决了")), ("no", L("没有解决"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择是否解决")},
+    )
+    stars = forms.TypedChoiceField(
+        label=L("您满意吗？"),
+        choices=STARS,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择几颗星")},
+    )
+    comment = forms.CharField(
+        label=L("想说的话"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("没有解决的，请写明哪里没有解决"),
+    )
+
+    def clean(self):
+        given = super().clean()
+        if self.sends_back and not (given.get("comment") or "").strip():
+            self.add_error("comment", _("请写明哪里没有解决，上一级会据此重新办理"))
+        return given
+
+    @property
+    def asks(self) -> str:
+        """The button that was pressed: rate, or reopen (also possible with few stars)."""
+        return self.data.get("verb", "rate")
+
+    @property
+    def sends_back(self) -> bool:
+        given = getattr(self, "cleaned_data", {})
+        if self.issue.reopened_count:
+            return False
+        return self.asks == "reopen" or given.get("solved") is False
+
+    @property
+    def given(self):
+        given = dict(self.cleaned_data)
+        if self.sends_back:
+            given["reason"] = given.pop("comment")
+        return given
+
+
+class ReopenForm(VerbForm):
+    """After a poor rating that did not ask for it: second thoughts, within the time."""
+
+    verb = "reopen"
+    reason = forms.CharField(
+        label=L("哪里没有解决"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": L("请写明哪里没有解决")},
+    )
+
+
+FORMS: dict[str, type[VerbForm]] = {
+    form.verb: form
+    for form in (
+        AcknowledgeForm,
+        FileForm,
+        DispatchForm,
+        RedirectForm,
+        SignForm,
+        ContactForm,
+        NoteForm,
+        ReportForm,
+        TakeOverForm,
+        VerifyForm,
+        ReworkForm,
+        RateForm,
+        ReopenForm,
+    )
+}
+
+
+class OriginalForm(forms.Form):
+    """Why somebody wants to see the file as it was sent."""
+
+    reason = forms.CharField(
+        label=L("为什么要看原图"),
+        max_length=200,
+        min_length=4,
+        help_text=L("原图可能带有拍摄位置，查看会留下记录"),
+        error_messages={"required": L("请写明原因")},
+    )

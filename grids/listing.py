@@ -1,0 +1,238 @@
+"""Lists of issues: filters, keyset pages, and rows made ready so that templates stay cheap."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from grids import dispatch
+from grids.models import DONE, STATES_OF, WORKING, Category, Issue, PublicState, State
+from orgs.models import Area, AreaLevel
+
+PAGE = 20
+
+TONES = {
+    State.SUBMITTED: "warn",
+    State.FILED: "info",
+    State.DISPATCHED: "info",
+    State.IN_PROGRESS: "info",
+    State.HANDLED: "warn",
+    State.CLOSED: "ok",
+    State.RATED: "ok",
+    State.REOPENED: "warn",
+}
+PUBLIC_TONES = {
+    PublicState.OPEN: "info",
+    PublicState.VERIFYING: "warn",
+    PublicState.CLOSED: "ok",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one line of a list says, in words."""
+
+    href: str
+    number: str
+    title: str
+    category: str
+    where: str
+    reported_at: datetime
+    state: str
+    tone: str
+    late: str  # empty, or by how much
+    days: str
+    waits_for: str = ""
+    due_at: datetime | None = None
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+def place_names(issues: Iterable[Issue]) -> dict[str, str]:
+    """area_path → 梧桐里社区第一网格, for all issues of a page in one query."""
+    paths = {issue.area_path for issue in issues}
+    wanted = {path for full in paths for path in dispatch.around(full)}
+    areas = {
+        path: (level, name)
+        for path, level, name in Area.objects.filter(
+            path__in=wanted, level__in=[AreaLevel.COMMUNITY, AreaLevel.GRID]
+        ).values_list("path", "level", "name")
+    }
+    return {
+        full: "".join(areas[path][1] for path in dispatch.around(full) if path in areas)
+        for full in paths
+    }
+
+
+# --- filters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for; what makes no sense is left out."""
+
+    community: str = ""
+    category: str = ""
+    state: str = ""
+    late: bool = False
+    show: str = ""  # "", "mine", "work"
+
+    @classmethod
+    def read(cls, query, person) -> "Filters":
+        state, show = query.get("state", ""), query.get("show", "")
+        code = query.get("community", "")
+        return cls(
+            community=code if code.isdigit() and len(code) <= 18 else "",
+            category=query.get("category", "")[:30],
+            state=state if state in PublicState.values else "",
+            late=query.get("late") == "1",
+            show=show if show in {"mine", "work"} and person.is_authenticated else "",
+        )
+
+    def apply(self, person) -> QuerySet[Issue]:
+        issues = Issue.objects.all()
+        if self.show == "mine":
+            issues = issues.reported_by(person)
+        elif self.show == "work":
+            issues = issues.workable_by(person)
+        else:
+            issues = issues.visible_to_public()
+        if self.community:
+            area = Area.objects.filter(code=self.community).values_list("path", flat=True).first()
+            issues = issues.filter(area_path__startswith=area) if area else issues.none()
+        if self.category:
+            issues = issues.filter(category__code=self.category)
+        if self.state:
+            states = list(STATES_OF[self.state])
+            if self.state == PublicState.OPEN and self.show:
+                states.append(State.SUBMITTED)
+            issues = issues.filter(state__in=states)
+        if self.late:
+            issues = issues.late()
+        return issues
+
+    def address(self, **changes) -> str:
+        """The query string of the same list with ``changes``; "?" when nothing is asked."""
+        asked = {
+            "show": self.show,
+            "community": self.community,
+            "category": self.category,
+            "state": self.state,
+            "late": "1" if self.late else "",
+            **changes,
+        }
+        return "?" + urlencode({name: value for name, value in asked.items() if value})
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.community or self.category or self.state or self.late)
+
+
+# --- keyset pages ----------------------------------------------------------------------------------
+
+
+def _cursor(issue: Issue) -> str:
+    micros = int(issue.reported_at.timestamp() * 1_000_000)
+    return f"{micros}-{issue.pk}"
+
+
+def _read_cursor(text: str) -> tuple[datetime, int] | None:
+    micros, _dash, pk = text.partition("-")
+    if not (micros.isascii() and micros.isdigit() and pk.isascii() and pk.isdigit()):
+        return None
+    if len(micros) > 16 or len(pk) > 18:
+        return None
+    seconds, rest = divmod(int(micros), 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest), int(pk)
+
+
+@dataclass(frozen=True)
+class Page:
+    issues: list[Issue]
+    older: str  # cursors, empty at the ends
+    newer: str
+
+
+def page_of(issues: QuerySet[Issue], query) -> Page:
+    """Twenty issues, newest first, from the cursor in ``query`` on (``after``/``before``)."""
+    before = _read_cursor(query.get("before", ""))
+    after = _read_cursor(query.get("after", "")) if not before else None
+    if before:
+        at, pk = before
+        newer_ones = issues.filter(Q(reported_at__gt=at) | Q(reported_at=at, pk__gt=pk))
+        found = list(newer_ones.order_by("reported_at", "pk")[: PAGE + 1])
+        more, found = len(found) > PAGE, found[:PAGE][::-1]
+        return Page(
+            found,
+            older=_cursor(found[-1]) if found else "",
+            newer=_cursor(found[0]) if more and found else "",
+        )
+    if after:
+        at, pk = after
+        issues = issues.filter(
+            Q(reported_at__lt=at) | Q(reported_at=at, pk__lt=pk), reported_at__lte=at
+        )
+    found = list(issues.order_by("-reported_at", "-pk")[: PAGE + 1])
+    more, found = len(found) > PAGE, found[:PAGE]
+    return Page(
+        found,
+        older=_cursor(found[-1]) if more else "",
+        newer=_cursor(found[0]) if after and found else "",
+    )
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def late_words(issue: Issue, now: datetime) -> str:
+    """已超期 3 天, 超期办结, or nothing."""
+    if issue.state in WORKING and issue.promised_at and issue.promised_at < now:
+        days = (timezone.localdate(now) - timezone.localdate(issue.promised_at)).days
+        return _("已超期 %(n)d 天") % {"n": days} if days else _("已超期")
+    return _("超期办结") if issue.on_time is False and issue.state in DONE else ""
+
+
+def rows(issues: list[Issue], *, public: bool) -> list[Row]:
+    """``public``: only what everybody may read."""
+    now = timezone.now()
+    names = place_names(issues)
+    labels = dict(State.choices)
+    return [_row(issue, names, labels, now, public=public) for issue in issues]
+
+
+def _row(issue, names, labels, now, *, public) -> Row:
+    word = issue.public_state
+    if public:
+        state, tone = str(word.label), PUBLIC_TONES[word]
+    else:
+        state, tone = str(labels[issue.state]), TONES[issue.state]
+    taken = _("用时 %(n)d 天") if issue.state in DONE else _("第 %(n)d 天")
+    return Row(
+        href=f"/issues/{issue.number}/",
+        number=issue.number,
+        title=issue.public_title if public else issue.title,
+        category=issue.category.name,
+        where=names.get(issue.area_path, ""),
+        reported_at=issue.reported_at,
+        state=state,
+        tone=tone,
+        late=late_words(issue, now),
+        days=taken % {"n": issue.days_taken},
+        waits_for=getattr(issue, "waits_for", "") or "",
+        due_at=issue.due_at,
+    )
+
+
+def options() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(code, name) of the communities that have grids, and of the categories in public."""
+    communities = Area.objects.open().filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
+    categories = Category.objects.filter(is_active=True, is_public=True)
+    return (
+        list(communities.values_list("code", "name")[:200]),
+        list(categories.values_list("code", "name")),
+    )

@@ -1,0 +1,39 @@
+"""The grid's daily service: issues, their categories, clocks and photos."""
+
+from grids.models.categories import Category, CategoryGroup, Level, Urgency
+from grids.models.issues import (
+    DONE,
+    STATES_OF,
+    WORKING,
+    ClockKind,
+    Issue,
+    IssueClock,
+    IssueStep,
+    NumberCount,
+    NumberSeries,
+    PublicState,
+    Source,
+    State,
+)
+from grids.models.photos import OriginalView, Photo
+
+__all__ = [
+    "DONE",
+    "STATES_OF",
+    "WORKING",
+    "Category",
+    "CategoryGroup",
+    "ClockKind",
+    "Issue",
+    "IssueClock",
+    "IssueStep",
+    "Level",
+    "NumberCount",
+    "NumberSeries",
+    "OriginalView",
+    "Photo",
+    "PublicState",
+    "Source",
+    "State",
+    "Urgency",
+]

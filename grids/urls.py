@@ -1,0 +1,15 @@
+"""Addresses under /issues/."""
+
+from django.urls import path
+
+from grids.views import issues, pictures, posting, queue
+
+app_name = "grids"
+urlpatterns = [
+    path("", issues.issue_list, name="issues"),
+    path("new/", posting.new, name="issue_new"),
+    path("queue/", queue.queue, name="queue"),
+    path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
+    path("<str:number>/", issues.issue, name="issue"),
+    path("<str:number>/posted/", posting.posted, name="issue_posted"),
+]

@@ -1,0 +1,182 @@
+"""The list of issues, and one issue's page for everybody it concerns."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from grids import deidentify, handling, listing, timeline
+from grids.forms import FORMS
+from grids.models import Issue, PublicState, State
+from orgs import access
+from orgs.access import public
+from rules.refusals import Refused
+from rules.workflow import Missing
+
+STATE_STEPS = {
+    State.SUBMITTED: 1,
+    State.FILED: 2,
+    State.DISPATCHED: 2,
+    State.IN_PROGRESS: 3,
+    State.REOPENED: 2,
+    State.HANDLED: 4,
+    State.CLOSED: 5,
+    State.RATED: 6,
+}
+
+
+@public
+def issue_list(request):
+    """Filed issues without persons; a signed-in person's own, and their work, on request."""
+    filters = listing.Filters.read(request.GET, request.user)
+    page = listing.page_of(filters.apply(request.user).select_related("category"), request.GET)
+    communities, categories = listing.options()
+    context = {
+        "rows": listing.rows(page.issues, public=not filters.show),
+        "filters": filters,
+        "states": PublicState.choices,
+        "communities": communities,
+        "categories": categories,
+        "older": filters.address(after=page.older) if page.older else "",
+        "newer": filters.address(before=page.newer) if page.newer else "",
+        "is_worker": access.rights_of(request.user).has_any(
+            "grids.view_issue", "grids.handle_issue"
+        ),
+    }
+    return render(request, "grids/list.html", context)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue(request, number):
+    """One address: the public sees the public page, the reporter theirs, workers the tools."""
+    found = get_object_or_404(
+        Issue.objects.select_related("category", "area", "lead", "reporter", "handler"),
+        number=number,
+    )
+    person = request.user
+    is_reporter = person.is_authenticated and person.pk == found.reporter_id
+    is_worker = person.is_authenticated and handling.is_worker(found, person)
+    if request.method == "POST":
+        if not (is_reporter or is_worker):
+            raise Http404
+        return _advance(request, found, is_reporter=is_reporter, is_worker=is_worker)
+    if is_worker or is_reporter:
+        return _inside(request, found, is_reporter=is_reporter, is_worker=is_worker)
+    if not found.is_public:
+        raise Http404
+    return _outside(request, found)
+
+
+# --- the public page -----------------------------------------------------------------------------
+
+
+def _outside(request, found):
+    steps = found.steps.all()
+    photos = list(found.photos.filter(is_public=True))
+    context = {
+        "issue": found,
+        "row": listing.rows([found], public=True)[0],
+        "photos": photos,
+        "entries": timeline.entries(found, steps, [], audience=timeline.PUBLIC),
+    }
+    return render(request, "grids/public.html", context)
+
+
+# --- reporter and workers ------------------------------------------------------------------------
+
+
+def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", status=200):
+    person = request.user
+    audience = timeline.WORKER if is_worker else timeline.REPORTER
+    photos = list(found.photos.all())
+    rows = handling.available(found, person)
+    forms = [
+        (row, _form(row.verb, found, person, bound))
+        for row in rows
+        if not (row.verb == "reopen" and any(other.verb == "rate" for other in rows))
+    ]
+    forms.sort(key=lambda pair: pair[0].tone != "main")
+    step = STATE_STEPS[found.state]
+    context = {
+        "issue": found,
+        "row": listing.rows([found], public=False)[0],
+        "is_reporter": is_reporter,
+        "is_worker": is_worker,
+        "photos": photos,
+        "before": [photo for photo in photos if photo.kind == "before"],
+        "after": [photo for photo in photos if photo.kind == "after"],
+        "entries": timeline.entries(
+            found, found.steps.select_related("actor"), photos, audience=audience
+        ),
+        "forms": forms,
+        "why_not": handling.why_not(found, person),
+        "last_step": handling.flow.last_step_id(found),
+        "reporter": _reporter_for(found, person) if is_worker else "",
+        "may_moderate": access.rights_of(person).may(
+            "grids.moderate_photos", area_path=found.area_path
+        ),
+        "clocks": found.clocks.select_related("clock").order_by("pk") if is_worker else (),
+        "step": step,
+        "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
+        "refusal": refusal,
+        "danger": found.state == State.SUBMITTED
+        and (
+            found.category.is_dangerous
+            or deidentify.sounds_dangerous(f"{found.title}{found.description}")
+        ),
+        "promise_late": listing.late_words(found, listing.timezone.now()),
+    }
+    return render(request, "grids/issue.html", context, status=status)
+
+
+def _reporter_for(found, person) -> dict:
+    """What a worker may know of the reporter: nothing of one who asked for that."""
+    over_place = access.rights_of(person).may("grids.view_issue", area_path=found.area_path)
+    in_lead_only = not over_place
+    if found.anonymous or (in_lead_only and not found.shows_reporter_to_handlers()):
+        return {"name": _("匿名居民"), "phone": ""}
+    return {"name": found.reporter.name, "phone": found.reporter.phone_masked}
+
+
+def _form(verb, found, person, bound):
+    if bound is not None and bound.verb == verb:
+        return bound
+    return FORMS[verb](issue=found, person=person)
+
+
+def _advance(request, found, *, is_reporter, is_worker):
+    """Carry out the verb of the pressed button, or say on the same page why not."""
+    verb = request.POST.get("verb", "")
+    form_class = FORMS.get("rate" if _is_rating(verb, found) else verb)
+    if form_class is None:
+        raise Http404
+    who = {"is_reporter": is_reporter, "is_worker": is_worker}
+    form = form_class(request.POST, request.FILES, issue=found, person=request.user)
+    refusal = ""
+    if form.is_valid():
+        if form_class.verb == "rate":
+            verb = "reopen" if form.sends_back else "rate"
+        try:
+            handling.advance(found, verb, by=request.user, after=_last_seen(request), **form.given)
+        except Missing as missing:
+            for name, label in missing.fields.items():
+                text = _("请填写：%(names)s") % {"names": label}
+                form.add_error(name if name in form.fields else None, text)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            return redirect(f"{found.get_absolute_url()}#timeline")
+    if form.kept_photos:
+        form.keep_drafts(kind="after")
+    found.refresh_from_db()
+    return _inside(request, found, **who, bound=form, refusal=refusal, status=422)
+
+
+def _is_rating(verb, found) -> bool:
+    return verb in {"rate", "reopen"} and found.state == State.CLOSED
+
+
+def _last_seen(request) -> int | None:
+    seen = request.POST.get("after", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None

@@ -1,0 +1,76 @@
+"""Pictures, to whom they concern."""
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404, render
+
+from grids import handling, photos
+from grids.forms import OriginalForm
+from grids.models import Photo
+from orgs import access
+from orgs.access import public
+
+SIZES = {"large", "small"}
+
+
+@public
+def photo(request, token, size):
+    """A picture (``large``, ``small``), or the page that asks why the ``original`` is wanted."""
+    found = get_object_or_404(Photo.objects.select_related("issue__category"), token=token)
+    if size == "original":
+        return _original(request, found)
+    if size not in SIZES or not may_see(found, request.user):
+        raise Http404
+    return _file(default_storage, found, size)
+
+
+def may_see(found: Photo, person) -> bool:
+    """Sender, reporter and workers; everybody when it was approved and the issue is public."""
+    issue = found.issue
+    if issue is not None and found.is_public and issue.is_public:
+        return True
+    if not person.is_authenticated:
+        return False
+    if issue is None:
+        return found.uploaded_by_id == person.pk
+    return issue.reporter_id == person.pk or handling.is_worker(issue, person)
+
+
+def _file(storage, found: Photo, size: str):
+    try:
+        opened = storage.open(photos.path_of(found, size))
+    except FileNotFoundError:
+        raise Http404 from None
+    return _answer(opened, "image/jpeg", f"{found.token}.jpg")
+
+
+def _answer(opened, content_type, name, *, attachment=False):
+    answer = FileResponse(
+        opened, content_type=content_type, filename=name, as_attachment=attachment
+    )
+    answer["Cache-Control"] = "private, no-store" if attachment else "private, max-age=3600"
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def _original(request, found: Photo):
+    """Asks for a reason first; what was looked at, by whom and why is kept."""
+    issue = found.issue
+    if (
+        not request.user.is_authenticated
+        or issue is None
+        or not access.rights_of(request.user).may(
+            "grids.moderate_photos", area_path=issue.area_path
+        )
+    ):
+        raise Http404
+    form = OriginalForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        opened = photos.open_original(found, by=request.user, reason=form.cleaned_data["reason"])
+        kind = found.original_type
+        suffix = photos.FORMATS[kind]
+        return _answer(opened, f"image/{kind.lower()}", f"{found.token}.{suffix}", attachment=True)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "photo": found, "issue": issue}
+    return render(request, "grids/original.html", context, status=status)
