@@ -191,7 +191,7 @@ def appoint(
         organization.closed_on <= starts_on or organization.closed_on <= timezone.localdate()
     ):
         raise OrganizationClosed(organization)
-    if area is not None and not _within_reach(organization, area):
+    if area is not None and not reaches(organization, area):
         raise OutsideJurisdiction(organization, area)
 
     others = Appointment.objects.filter(person=person).filter(
@@ -252,13 +252,18 @@ def relieve(
         raise AlreadyRelieved(appointment)
     if on < appointment.starts_on:
         raise WrongDay(_("离任日期不能早于任职日期"))
+    end(appointment, on=on, by=by, reason=reason)
+    return appointment
+
+
+def end(appointment: Appointment, *, on: date, by: Person | None, reason: str) -> None:
+    """Write the last day of a locked appointment, unasked: for verbs that close its body."""
     appointment.ends_on = on
     appointment.relieved_by = by
-    appointment.relief_reason = reason.strip()
+    appointment.relief_reason = reason.strip()[:200]
     with because(reason, by=by):
         appointment.save(update_fields=["ends_on", "relieved_by", "relief_reason"])
     access.forget(appointment.person)
-    return appointment
 
 
 def _check_entitled(by, person, organization) -> None:
@@ -274,7 +279,7 @@ def _check_entitled(by, person, organization) -> None:
         raise NotEntitled(organization)
 
 
-def _within_reach(organization: Organization, area: Area) -> bool:
+def reaches(organization: Organization, area: Area) -> bool:
     """Inside the organization's own area or one it serves."""
     paths = [organization.area.path, *organization.served_areas.values_list("path", flat=True)]
     return any(area.path.startswith(path) for path in paths)

@@ -1,5 +1,5 @@
 import pghistory
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
@@ -138,8 +138,21 @@ class Placed(models.Model):
 
     def save(self, *args, **kwargs):
         fields = kwargs.get("update_fields")
-        if fields is None or "area" in fields:
-            self.area_path = self.area.path
-            if fields is not None:
-                kwargs["update_fields"] = {*fields, "area_path"}
-        super().save(*args, **kwargs)
+        if fields is not None and "area" not in fields:
+            super().save(*args, **kwargs)
+            return
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "area_path"}
+        with transaction.atomic(savepoint=False):
+            self.area_path = _held_path(self.area_id)
+            super().save(*args, **kwargs)
+
+
+def _held_path(area_id: int) -> str:
+    """The area's path, which stays so until this transaction ends: a move waits, or we do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT path FROM orgs_area WHERE id = %s FOR KEY SHARE", [area_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise Area.DoesNotExist
+    return row[0]
