@@ -1,0 +1,37 @@
+"""``/``: what a visitor, a resident and somebody at work see first."""
+
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from grids import handling
+from grids.models import Issue
+from orgs import access, residence
+from orgs.access import public
+
+LATEST, MINE = 6, 4
+
+
+@public
+@require_safe
+def home(request):
+    context = {"issues": latest_public(), "week": handling.public_figures()}
+    person = request.user
+    if person.is_authenticated:
+        context["mine"] = (
+            Issue.objects.reported_by(person)
+            .select_related("category")
+            .order_by("-reported_at")[:MINE]
+        )
+        if access.rights_of(person).is_empty:
+            context["home"] = residence.home_of(person)
+            context["asks_for_home"] = context["home"] is None
+    return render(request, "portal/home.html", context)
+
+
+def latest_public():
+    """The newest issues anyone may read, with what a row shows."""
+    return (
+        Issue.objects.visible_to_public()
+        .select_related("category", "area")
+        .order_by("-reported_at", "-pk")[:LATEST]
+    )

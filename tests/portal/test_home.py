@@ -1,0 +1,132 @@
+"""Home for a visitor, a resident, somebody new; the desk for those at work."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from grids import handling
+from grids.models import Category, Issue
+from orgs.models import Residence
+from tests.browser import MODES, WIDTHS, assert_accessible, assert_valid_html, shot
+
+pytestmark = pytest.mark.django_db
+
+
+def body(answer) -> str:
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def post(street, text="楼道灯不亮", **more) -> Issue:
+    kind = Category.objects.get(name="物业维修")
+    return handling.post(reporter=street.wang, category=kind, area=street.grid, text=text, **more)
+
+
+def filed(street, text="楼道灯不亮") -> Issue:
+    issue = post(street, text)
+    handling.advance(
+        issue,
+        "file",
+        by=street.li,
+        category=issue.category,
+        level="L2",
+        urgency="normal",
+        public_title="楼道照明损坏",
+        public_summary="楼道灯不亮",
+        publish=True,
+    )
+    issue.refresh_from_db()
+    return issue
+
+
+def test_a_visitor_sees_what_is_public_and_the_way_in(client, street):
+    issue = filed(street)
+    private = post(street, "还没有立案的事")
+    page = body(client.get("/"))
+    assert_valid_html(page)
+    assert "楼道照明损坏" in page
+    assert issue.get_absolute_url() in page
+    assert private.title not in page
+    assert "/accounts/login/" in page
+    assert "/issues/new/" in page
+
+
+def test_a_resident_sees_their_own_matters_with_the_promise(client, street):
+    issue = post(street, "还没有立案的事")
+    client.force_login(street.wang)
+    page = body(client.get("/"))
+    assert "王居民，您好" in page
+    assert issue.title in page
+    assert "承诺办结" in page
+    assert "请登记您住在哪里" not in page
+
+
+def test_another_residents_home_says_nothing_of_it(client, street):
+    issue = post(street, "还没有立案的事")
+    client.force_login(street.qian)
+    assert issue.title not in body(client.get("/"))
+
+
+def test_somebody_new_is_asked_where_they_live(client, street):
+    client.force_login(street.newcomer)
+    assert "请登记您住在哪里" in body(client.get("/"))
+    Residence.objects.create(person=street.newcomer, household=street.home)
+    assert "住址正在核验" in body(client.get("/"))
+
+
+def test_the_desk_shows_what_waits_for_this_person_only(client, street):
+    issue = post(street)
+    for person, sees in [(street.li, True), (street.zhao, False), (street.wu, False)]:
+        client.force_login(person)
+        assert (issue.title in body(client.get("/desk/"))) is sees, person
+
+
+def test_the_desk_counts_residences_to_verify(client, street):
+    Residence.objects.create(person=street.newcomer, household=street.home)
+    client.force_login(street.li)
+    assert "待核验的住址" in body(client.get("/desk/"))
+    client.force_login(street.wu)
+    assert "待核验的住址" not in body(client.get("/desk/"))
+
+
+def test_a_visitor_is_sent_to_sign_in_before_the_desk(client):
+    assert client.get("/desk/").url.startswith("/accounts/login/?next=/desk/")
+
+
+@pytest.mark.parametrize("path", ["/", "/desk/"])
+def test_more_rows_cost_no_more_queries(client, street, path):
+    person = {"/": street.wang, "/desk/": street.li}[path]
+    client.force_login(person)
+
+    def cost() -> int:
+        client.get(path)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path)
+        return len(captured)
+
+    filed(street)
+    post(street, "第一件")
+    one = cost()
+    for number in range(3):
+        filed(street, f"第{number}盏灯不亮")
+        post(street, f"又一件{number}")
+    assert cost() == one
+    assert one <= 10
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_home_and_desk_are_accessible(browser_page, street):
+    from tests.rules import shipped
+
+    shipped.ship()
+    filed(street)
+    post(street, "还没有立案的事")
+    for person, path in [(None, "/"), (street.wang, "/"), (street.li, "/"), (street.li, "/desk/")]:
+        name = f"{path.strip('/') or 'home'}-{person.name if person else 'visitor'}"
+        for width in WIDTHS:
+            for mode in MODES:
+                page = browser_page(width=width, mode=mode, person=person)
+                page.goto(path)
+                assert_accessible(page)
+                shot(page, f"{name}-{width}-{mode}")
