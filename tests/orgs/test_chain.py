@@ -309,11 +309,11 @@ def test_grids_outside_the_norm_and_the_number_of_queries(street, django_assert_
     found = {(a.code, a.area.name) for a in chain.warnings(street.community) if a.area}
     assert found == {("grid_too_small", "第二网格")}
     group(street, "0号党小组")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         chain.warnings(street.community)
     for n in range(1, 4):
         group(street, f"{n}号党小组")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         chain.warnings(street.community)
 
 
