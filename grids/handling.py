@@ -37,7 +37,7 @@ from orgs.models import Area, Organization
 from rules import clocks, profiles
 from rules.models import Clock
 from rules.refusals import Refused
-from rules.workflow import Missing, Move, Transition, Workflow
+from rules.workflow import Missing, Transition, Workflow
 from ui import dates
 
 RULES = "ISSUE-CLOCKS"

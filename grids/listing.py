@@ -14,6 +14,7 @@ from grids.models import DONE, STATES_OF, WORKING, Category, Issue, PublicState,
 from orgs.models import Area, AreaLevel
 
 PAGE = 20
+LATE = "late"  # asked for like a state
 
 TONES = {
     State.SUBMITTED: "warn",
@@ -46,7 +47,7 @@ class Row:
     tone: str
     late: str  # empty, or by how much
     days: str
-    waits_for: str = ""
+    verb: str = ""  # what it waits for, in words
     due_at: datetime | None = None
 
 
@@ -79,7 +80,6 @@ class Filters:
     community: str = ""
     category: str = ""
     state: str = ""
-    late: bool = False
     show: str = ""  # "", "mine", "work"
 
     @classmethod
@@ -89,8 +89,7 @@ class Filters:
         return cls(
             community=code if code.isdigit() and len(code) <= 18 else "",
             category=query.get("category", "")[:30],
-            state=state if state in PublicState.values else "",
-            late=query.get("late") == "1",
+            state=state if state in {*PublicState.values, LATE} else "",
             show=show if show in {"mine", "work"} and person.is_authenticated else "",
         )
 
@@ -107,13 +106,13 @@ class Filters:
             issues = issues.filter(area_path__startswith=area) if area else issues.none()
         if self.category:
             issues = issues.filter(category__code=self.category)
-        if self.state:
+        if self.state == LATE:
+            issues = issues.late()
+        elif self.state:
             states = list(STATES_OF[self.state])
             if self.state == PublicState.OPEN and self.show:
                 states.append(State.SUBMITTED)
             issues = issues.filter(state__in=states)
-        if self.late:
-            issues = issues.late()
         return issues
 
     def address(self, **changes) -> str:
@@ -123,17 +122,16 @@ class Filters:
             "community": self.community,
             "category": self.category,
             "state": self.state,
-            "late": "1" if self.late else "",
             **changes,
         }
         return "?" + urlencode({name: value for name, value in asked.items() if value})
 
     @property
     def is_any(self) -> bool:
-        return bool(self.community or self.category or self.state or self.late)
+        return bool(self.community or self.category or self.state)
 
 
-# --- keyset pages ----------------------------------------------------------------------------------
+# --- keyset pages --------------------------------------------------------------------------------
 
 
 def _cursor(issue: Issue) -> str:
@@ -186,7 +184,7 @@ def page_of(issues: QuerySet[Issue], query) -> Page:
     )
 
 
-# --- rows ------------------------------------------------------------------------------------------
+# --- rows ----------------------------------------------------------------------------------------
 
 
 def late_words(issue: Issue, now: datetime) -> str:
@@ -223,9 +221,24 @@ def _row(issue, names, labels, now, *, public) -> Row:
         tone=tone,
         late=late_words(issue, now),
         days=taken % {"n": issue.days_taken},
-        waits_for=getattr(issue, "waits_for", "") or "",
+        verb=_verb_words(getattr(issue, "waits_for", "")),
         due_at=issue.due_at,
     )
+
+
+def _verb_words(verb: str) -> str:
+    return {
+        "file": _("待立案"),
+        "dispatch": _("待派单"),
+        "sign": _("待签收"),
+        "report": _("待办理"),
+        "verify": _("待核验"),
+        "rate": _("待评价"),
+    }.get(verb, "")
+
+
+def states() -> list[tuple[str, str]]:
+    return [*PublicState.choices, (LATE, _("超期"))]
 
 
 def options() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

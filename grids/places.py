@@ -27,7 +27,7 @@ def home_grid(person) -> Area | None:
 
 
 def for_posting(person, street_code: str = "") -> Places:
-    """The grids to choose from: of the street asked for, else of the person's, else of the first."""
+    """The grids of the street asked for, else of the person's, else of the first."""
     own = home_grid(person)
     open_grids = Area.objects.open().filter(level=AreaLevel.GRID)
     streets = _streets()

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from grids import deidentify, handling, listing, timeline
 from grids.forms import FORMS
-from grids.models import Issue, PublicState, State
+from grids.models import Issue, State
 from orgs import access
 from orgs.access import public
 from rules.refusals import Refused
@@ -34,7 +34,7 @@ def issue_list(request):
     context = {
         "rows": listing.rows(page.issues, public=not filters.show),
         "filters": filters,
-        "states": PublicState.choices,
+        "states": listing.states(),
         "communities": communities,
         "categories": categories,
         "older": filters.address(after=page.older) if page.older else "",
@@ -61,7 +61,7 @@ def issue(request, number):
         if not (is_reporter or is_worker):
             raise Http404
         return _advance(request, found, is_reporter=is_reporter, is_worker=is_worker)
-    if is_worker or is_reporter:
+    if (is_worker or is_reporter) and not (found.is_public and request.GET.get("as") == "public"):
         return _inside(request, found, is_reporter=is_reporter, is_worker=is_worker)
     if not found.is_public:
         raise Http404
@@ -110,6 +110,7 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
             found, found.steps.select_related("actor"), photos, audience=audience
         ),
         "forms": forms,
+        "has_more": any(row.tone != "main" for row, _form_of in forms),
         "why_not": handling.why_not(found, person),
         "last_step": handling.flow.last_step_id(found),
         "reporter": _reporter_for(found, person) if is_worker else "",
@@ -125,7 +126,6 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
             found.category.is_dangerous
             or deidentify.sounds_dangerous(f"{found.title}{found.description}")
         ),
-        "promise_late": listing.late_words(found, listing.timezone.now()),
     }
     return render(request, "grids/issue.html", context, status=status)
 

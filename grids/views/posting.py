@@ -1,5 +1,6 @@
 """Posting an issue, and the page that says what happens now."""
 
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -34,7 +35,7 @@ def _posted_before(request) -> Issue | None:
     key = PostForm.base_fields["key"]
     try:
         posting_key = key.clean(request.POST.get("key", ""))
-    except Exception:  # noqa: BLE001 whatever is no key was never posted
+    except ValidationError:
         return None
     if posting_key is None:
         return None

@@ -3,6 +3,7 @@
 from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from grids import handling, listing
 from orgs import access
@@ -28,13 +29,19 @@ def queue(request):
 
 
 def _by_urgency(rows, now):
-    """(title, tone, rows): late, due today, later."""
+    """Late, due today, later; each row with the verb it waits for in words."""
     today = timezone.localdate(now)
-    late = [row for row in rows if row.due_at and row.due_at < now]
-    soon = [
-        row
-        for row in rows
-        if row.due_at and row.due_at >= now and timezone.localdate(row.due_at) == today
-    ]
-    rest = [row for row in rows if row not in late and row not in soon]
-    return [("late", late), ("today", soon), ("later", rest)]
+    groups = {
+        "late": {"title": _("已到期"), "tone": "bad", "rows": []},
+        "today": {"title": _("今天到期"), "tone": "warn", "rows": []},
+        "later": {"title": _("以后到期"), "tone": "info", "rows": []},
+    }
+    for row in rows:
+        if row.due_at is not None and row.due_at < now:
+            name = "late"
+        elif row.due_at is not None and timezone.localdate(row.due_at) == today:
+            name = "today"
+        else:
+            name = "later"
+        groups[name]["rows"].append(row)
+    return list(groups.values())

@@ -1,8 +1,12 @@
 """Taking an issue through the loop in tests: each step by whoever's it is."""
 
-from grids import dispatch, handling
-from grids.models import Category, Issue, Photo
-from orgs import access
+from datetime import timedelta
+
+from django.utils import timezone
+
+from grids import handling
+from grids.models import Category, Issue
+from tests.grids import pictures as drawn
 
 WORDS = "3栋2单元感应灯不亮。晚上七点后楼梯间全黑，老人上下楼要打手电。"
 
@@ -65,9 +69,10 @@ def to_state(street, state, *, issue=None, lead=None) -> Issue:
     return issue
 
 
-def forget_rights(*people):
-    for person in people:
-        access.forget(person)
+def late_post(street, days=20) -> Issue:
+    """Posted so long ago that every promise is past."""
+    return post(street, text="围墙裂缝能伸进手指", at=timezone.now() - timedelta(days=days))
 
 
-__all__ = ["Photo", "category", "dispatch", "file", "forget_rights", "post", "to_state"]
+def pictures(count=1):
+    return drawn.ready(count)

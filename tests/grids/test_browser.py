@@ -1,0 +1,87 @@
+"""The pages of an issue in Chromium: every mode, axe, no side scrolling, photos chosen and kept."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from grids import handling
+from tests.browser import assert_accessible, assert_valid_html, shot
+from tests.grids import loop
+from tests.grids.pictures import jpeg
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+MODES = [(390, "light"), (390, "dark"), (390, "elder"), (1280, "light"), (1280, "dark")]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "灯.jpg"
+    path.write_bytes(jpeg((1200, 900)))
+    return path
+
+
+def look(page, name, width, mode):
+    assert_accessible(page)
+    assert_valid_html(page.content())
+    shot(page, f"{name}-{width}-{mode}")
+
+
+@pytest.mark.parametrize(("width", "mode"), MODES)
+def test_every_page_in_every_mode(browser_page, street, width, mode):
+    mine = loop.post(street, pictures=loop.pictures(2))
+    done = loop.to_state(street, "closed", issue=loop.post(street, text="东门路灯坏了"))
+    late = loop.to_state(street, "in_progress", issue=loop.late_post(street))
+    rated = loop.to_state(street, "rated", issue=loop.post(street, text="垃圾亭满了两天"))
+
+    page = browser_page(width=width, mode=mode)
+    page.goto("/issues/")
+    look(page, "list", width, mode)
+    page.goto(rated.get_absolute_url())
+    look(page, "public", width, mode)
+
+    page = browser_page(width=width, mode=mode, person=street.wang)
+    page.goto("/issues/new/")
+    look(page, "new", width, mode)
+    page.click("button.wide")
+    look(page, "new-errors", width, mode)
+    page.goto(f"{mine.get_absolute_url()}posted/")
+    look(page, "posted", width, mode)
+    page.goto(done.get_absolute_url())
+    look(page, "reporter-rating", width, mode)
+    page.goto(late.get_absolute_url())
+    look(page, "reporter-late", width, mode)
+    page.goto("/issues/?show=mine")
+    look(page, "mine", width, mode)
+
+    page = browser_page(width=width, mode=mode, person=street.li)
+    page.goto("/issues/queue/")
+    look(page, "queue", width, mode)
+    page.goto(mine.get_absolute_url())
+    look(page, "worker-file", width, mode)
+
+    page = browser_page(width=width, mode=mode, person=street.wu)
+    page.goto(late.get_absolute_url())
+    look(page, "worker-report", width, mode)
+
+
+def test_a_resident_posts_from_a_phone(browser_page, street, file):
+    page = browser_page(width=390, person=street.wang)
+    page.goto("/issues/new/")
+    page.get_by_text("物业维修", exact=True).click()
+    page.get_by_label("具体位置").fill("3栋2单元")
+    page.set_input_files("input[name=photos]", [str(file)])
+    page.click("button.wide")
+
+    # The words are missing: the photo need not be chosen again.
+    assert page.get_by_text("请写一两句话").first.is_visible()
+    assert page.locator(".drafts img").count() == 1
+    page.get_by_label("发生了什么？").fill(loop.WORDS)
+    page.click("button.wide")
+
+    page.wait_for_url("**/posted/")
+    issue = handling.Issue.objects.get()
+    assert issue.number in page.content()
+    assert issue.photos.count() == 1
+    assert Image.open(io.BytesIO(jpeg((1200, 900)))).size == (1200, 900)
