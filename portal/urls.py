@@ -28,6 +28,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("portal.sign_in.urls")),
+    path("", include("orgs.urls")),
     path("issues/", include("grids.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),

@@ -1,0 +1,185 @@
+"""What happened to an organization or a place, told from the history the database keeps."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orgs import disclosure
+from orgs.models import Appointment, Area, Organization, Person
+from orgs.positions import Position
+
+# Fields whose change is told by the names of what they point to.
+_POINTERS = {
+    "area_id": Area,
+    "superior_id": Organization,
+    "host_id": Organization,
+    "merged_into_id": Organization,
+}
+_LABELS = {
+    "name": gettext_lazy("名称"),
+    "kind": gettext_lazy("类型"),
+    "code": gettext_lazy("区划代码"),
+    "level": gettext_lazy("层级"),
+    "area_id": gettext_lazy("管辖区域"),
+    "superior_id": gettext_lazy("上级组织"),
+    "host_id": gettext_lazy("所在单位"),
+    "contact_phone": gettext_lazy("公开电话"),
+    "address": gettext_lazy("办公地点"),
+    "introduction": gettext_lazy("简介"),
+    "term_starts_on": gettext_lazy("本届起始"),
+    "term_ends_on": gettext_lazy("本届届满"),
+    "founded_on": gettext_lazy("成立日期"),
+    "closed_on": gettext_lazy("撤销日期"),
+    "merged_into_id": gettext_lazy("并入"),
+}
+MOST = 200
+
+
+def of_organization(organization: Organization, *, inside: bool) -> list[dict]:
+    """Changes of the body and of its posts, newest first.
+
+    ``inside``: with who did it and why; the public reads what and when.
+    """
+    told = _of(organization, MOST) + _of_posts(organization, inside)
+    told.sort(key=lambda line: line["at"], reverse=True)
+    return _finish(told[:MOST], inside)
+
+
+def of_area(area: Area, *, inside: bool) -> list[dict]:
+    return _finish(_of(area, MOST), inside)
+
+
+def _of(record, most: int) -> list[dict]:
+    events = list(record.events.select_related("pgh_context").order_by("-pgh_id")[: most + 1])
+    names = _names(events)
+    told = []
+    for number, event in enumerate(events[:most]):
+        earlier = events[number + 1] if number + 1 < len(events) else None
+        changes = _changes(earlier, event, names) if earlier else []
+        if earlier is not None and not changes:
+            continue
+        told.append(
+            {
+                "what": _title(event, earlier),
+                "at": event.pgh_created_at,
+                "changes": changes,
+                "about": _about(event),
+                "tone": "bad" if earlier and event.closed_on and not earlier.closed_on else "plain",
+            }
+        )
+    return told
+
+
+def _title(event, earlier) -> str:
+    if earlier is None:
+        return _("登记")
+    if event.closed_on and not earlier.closed_on:
+        return _("合并") if event.merged_into_id else _("撤销")
+    if event.name != earlier.name:
+        return _("更名")
+    if getattr(event, "superior_id", None) != getattr(earlier, "superior_id", None):
+        return _("调整隶属关系")
+    return _("更新资料")
+
+
+def _changes(earlier, event, names) -> list[dict]:
+    changes = []
+    for name, label in _LABELS.items():
+        if not hasattr(event, name):
+            continue
+        old, new = getattr(earlier, name), getattr(event, name)
+        if old != new:
+            changes.append(
+                {
+                    "label": label,
+                    "old": _word(event, name, old, names),
+                    "new": _word(event, name, new, names),
+                }
+            )
+    return changes
+
+
+def _word(event, name, value, names) -> str:
+    if value in (None, ""):
+        return _("无")
+    if name in _POINTERS:
+        model = event.__class__._meta.get_field(name.removesuffix("_id")).related_model
+        return names.get((model, value), _("（已不存在）"))
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    choices = dict(event.__class__._meta.get_field(name).flatchoices)
+    return str(choices.get(value, value))
+
+
+def _names(events) -> dict:
+    """Names of everything the events point to; one query per model."""
+    wanted: dict[type, set[int]] = {}
+    for event in events:
+        for name in _POINTERS:
+            value = getattr(event, name, None)
+            if value:
+                model = event.__class__._meta.get_field(name.removesuffix("_id")).related_model
+                wanted.setdefault(model, set()).add(value)
+    return {
+        (model, pk): name
+        for model, pks in wanted.items()
+        for pk, name in model.objects.filter(pk__in=pks).values_list("pk", "name")
+    }
+
+
+def _of_posts(organization: Organization, inside: bool) -> list[dict]:
+    """Taking up and leaving posts, as recorded."""
+    events = (
+        Appointment.pgh_event_model.objects.filter(organization_id=organization.pk)
+        .select_related("pgh_context")
+        .order_by("pgh_id")
+    )
+    events = list(events)
+    people = dict(
+        Person.objects.filter(pk__in={event.person_id for event in events}).values_list(
+            "pk", "name"
+        )
+    )
+    told, seen = [], {}
+    for event in events:
+        earlier = seen.get(event.pgh_obj_id)
+        seen[event.pgh_obj_id] = event
+        if earlier is not None and earlier.ends_on == event.ends_on:
+            continue
+        if event.position in disclosure.HIDDEN_POSITIONS and not inside:
+            continue
+        name = disclosure.shown_name(people.get(event.person_id, ""), event.position, inside=inside)
+        post = f"{name} · {Position(event.position).label}"
+        if earlier is None:
+            what, day = _("任职：%(post)s"), event.starts_on
+        else:
+            what, day = _("离任：%(post)s"), event.ends_on
+        label = _("任职日期") if earlier is None else _("离任日期")
+        told.append(
+            {
+                "what": what % {"post": post},
+                "at": event.pgh_created_at,
+                "changes": [{"label": label, "old": "", "new": f"{day:%Y-%m-%d}" if day else ""}],
+                "about": _about(event),
+                "tone": "ok" if earlier is None else "warn",
+            }
+        )
+    return told
+
+
+def _about(event) -> dict:
+    return event.pgh_context.metadata if event.pgh_context else {}
+
+
+def _finish(told: list[dict], inside: bool) -> list[dict]:
+    """Put who and why to each line; one query."""
+    names = {}
+    if inside:
+        ids = {line["about"].get("person") for line in told} - {None}
+        names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
+    for line in told:
+        about = line.pop("about")
+        line["who"] = names.get(about.get("person"), "") if inside else ""
+        line["reason"] = about.get("reason", "") if inside else ""
+    return told

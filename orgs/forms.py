@@ -1,0 +1,302 @@
+"""The shape of what people type on the pages of the spine; what it means is for the verbs."""
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orgs.models import Area, AreaLevel, Household, Organization, OrganizationKind, Residence
+from orgs.positions import Position
+
+REASON_MAX = 200
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self):
+        super().__init__(format="%Y-%m-%d")
+
+
+def reason_field(label="", help_text=""):
+    return forms.CharField(
+        label=label or _("依据或原因"),
+        help_text=help_text or _("写进变更记录，例如会议、文件或申请"),
+        max_length=REASON_MAX,
+        error_messages={"required": _("请写明原因")},
+    )
+
+
+def office_phone_field():
+    return forms.CharField(
+        label=_("公开电话"),
+        max_length=20,
+        required=False,
+        help_text=_("办公电话，对外公开；不要填写个人手机号"),
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = reason_field()
+
+
+class NamedChoice(forms.ModelChoiceField):
+    """Rows by name; ``label`` tells how."""
+
+    def __init__(self, *args, naming=str, **kwargs):
+        self._naming = naming
+        super().__init__(*args, **kwargs)
+
+    def label_from_instance(self, obj):
+        return self._naming(obj)
+
+
+# --- residence -------------------------------------------------------------------------------
+
+
+class ResidenceForm(forms.Form):
+    """The last step: which door, and as what."""
+
+    household = NamedChoice(
+        Household.objects.none(),
+        label=_("房号"),
+        naming=lambda household: f"{household.room}室",
+        empty_label=_("请选择"),
+        error_messages={
+            "required": _("请选择房号"),
+            "invalid_choice": _("这个单元没有这一户，请重新选择"),
+        },
+    )
+    kind = forms.ChoiceField(
+        label=_("您是这一户的"), choices=Residence.Kind.choices, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args, households, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["household"].queryset = households
+
+
+class RefusalForm(forms.Form):
+    reason = reason_field(label=_("未通过的原因"), help_text=_("居民会看到这段话"))
+
+
+class EndResidenceForm(forms.Form):
+    on = forms.DateField(label=_("迁出日期"), widget=DayInput(), initial=timezone.localdate)
+    reason = reason_field(label=_("原因"), help_text=_("例如搬家、房屋出售"))
+
+
+# --- reveal ----------------------------------------------------------------------------------
+
+
+class RevealForm(forms.Form):
+    reason = forms.CharField(
+        label=_("查看原因"),
+        help_text=_("会连同您的姓名和时间记入日志，供审计"),
+        max_length=REASON_MAX,
+        error_messages={"required": _("请写明查看原因")},
+    )
+
+
+# --- posts -----------------------------------------------------------------------------------
+
+
+class AppointForm(forms.Form):
+    position = forms.ChoiceField(label=_("职务"))
+    area = NamedChoice(
+        Area.objects.none(),
+        label=_("负责区域"),
+        required=False,
+        empty_label=_("组织的全部管辖区域"),
+        help_text=_("网格员选网格，楼栋长选楼栋"),
+        error_messages={"invalid_choice": _("不在这个组织的管辖或服务区域内")},
+    )
+    starts_on = forms.DateField(label=_("任职日期"), widget=DayInput(), initial=timezone.localdate)
+    ends_on = forms.DateField(
+        label=_("离任日期"),
+        widget=DayInput(),
+        required=False,
+        help_text=_("任期届满的日子，到期权限自动停止；不填则长期有效"),
+    )
+    reason = reason_field(label=_("任职依据"))
+
+    def __init__(self, *args, positions, areas, **kwargs):
+        super().__init__(*args, **kwargs)
+        ordered = [position for position in Position if position in positions]
+        self.fields["position"].choices = [
+            ("", _("请选择")),
+            *((position.value, position.label) for position in ordered),
+        ]
+        field = self.fields["area"]
+        field.queryset = areas
+        field._naming = _place_in_words
+
+
+def _place_in_words(area: Area) -> str:
+    """Buildings of different grids bear the same names: say which grid."""
+    if area.level == AreaLevel.BUILDING:
+        return f"　{area.name}"
+    return area.name
+
+
+class RelieveForm(forms.Form):
+    on = forms.DateField(
+        label=_("离任日期"),
+        widget=DayInput(),
+        initial=timezone.localdate,
+        help_text=_("从这一天起不再任职，权限同时停止"),
+    )
+    reason = reason_field(label=_("离任原因"))
+
+
+# --- organizations ---------------------------------------------------------------------------
+
+
+class ContactDataForm(forms.Form):
+    """What everybody may read about a body; not its place in the chain."""
+
+    NAMES = (
+        "name",
+        "contact_phone",
+        "address",
+        "introduction",
+        "term_starts_on",
+        "term_ends_on",
+    )
+
+    name = forms.CharField(label=_("名称"), max_length=80)
+    contact_phone = office_phone_field()
+    address = forms.CharField(label=_("办公地点"), max_length=120, required=False)
+    introduction = forms.CharField(
+        label=_("简介"), max_length=2000, required=False, widget=forms.Textarea
+    )
+    term_starts_on = forms.DateField(label=_("本届起始"), widget=DayInput(), required=False)
+    term_ends_on = forms.DateField(label=_("本届届满"), widget=DayInput(), required=False)
+    reason = reason_field()
+
+    def clean(self):
+        data = super().clean()
+        starts, ends = data.get("term_starts_on"), data.get("term_ends_on")
+        if starts and ends and ends <= starts:
+            self.add_error("term_ends_on", _("届满日期须晚于起始日期"))
+        return data
+
+
+class StartFoundingForm(forms.Form):
+    """What kind of body, and where: all else depends on it."""
+
+    kind = forms.ChoiceField(
+        label=_("类型"), choices=[("", _("请选择")), *OrganizationKind.choices]
+    )
+    area = forms.ModelChoiceField(
+        Area.objects.none(),
+        label=_("所在区域的代码"),
+        to_field_name="code",
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        help_text=_("在“组织链”里打开那个地方，代码写在标题下面"),
+        error_messages={"invalid_choice": _("没有这个代码，或不在您的管辖范围内")},
+    )
+
+    def __init__(self, *args, areas, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["area"].queryset = areas
+
+
+class FoundForm(forms.Form):
+    name = forms.CharField(label=_("名称"), max_length=80)
+    superior = NamedChoice(
+        Organization.objects.none(),
+        label=_("上级组织"),
+        required=False,
+        empty_label=_("没有上级组织"),
+    )
+    host = NamedChoice(
+        Organization.objects.none(),
+        label=_("所在单位"),
+        empty_label=_("请选择"),
+        help_text=_("横向党小组设在物业企业、社会组织等单位里"),
+    )
+    household = NamedChoice(
+        Household.objects.none(), label=_("中心户所在户"), empty_label=_("请选择")
+    )
+    contact_phone = office_phone_field()
+    address = forms.CharField(label=_("办公地点"), max_length=120, required=False)
+    founded_on = forms.DateField(label=_("成立日期"), widget=DayInput(), initial=timezone.localdate)
+    reason = reason_field()
+
+    def __init__(self, *args, superiors, hosts, households, needs_superior, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, rows in (("superior", superiors), ("host", hosts), ("household", households)):
+            if rows is None or not (rows.exists() or (name == "superior" and needs_superior)):
+                del self.fields[name]
+            else:
+                self.fields[name].queryset = rows
+        if "superior" in self.fields and needs_superior:
+            _needed(self.fields["superior"])
+
+
+class MoveForm(forms.Form):
+    superior = NamedChoice(
+        Organization.objects.none(),
+        label=_("新的上级组织"),
+        required=False,
+        empty_label=_("没有上级组织"),
+    )
+    reason = reason_field()
+
+    def __init__(self, *args, superiors, needs_superior, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["superior"].queryset = superiors
+        if needs_superior:
+            _needed(self.fields["superior"])
+
+
+def _needed(field) -> None:
+    field.required = field.widget.is_required = True
+    field.empty_label = _("请选择")
+    field.error_messages["required"] = _("这类组织须有上级组织")
+
+
+class OrganizationFilter(forms.Form):
+    kind = forms.ChoiceField(
+        label=_("类型"), choices=[("", _("全部类型")), *OrganizationKind.choices], required=False
+    )
+    area = forms.CharField(
+        label=_("区划代码"),
+        max_length=18,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    q = forms.CharField(label=_("名称"), max_length=40, required=False)
+    state = forms.ChoiceField(
+        label=_("状态"),
+        choices=[("", _("现有")), ("closed", _("已撤销"))],
+        required=False,
+    )
+
+
+# --- places ----------------------------------------------------------------------------------
+
+
+class NewAreaForm(forms.Form):
+    name = forms.CharField(label=_("名称"), max_length=80)
+    code = forms.CharField(
+        label=_("区划代码"),
+        max_length=18,
+        required=False,
+        help_text=_("不填则自动取下一个"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    reason = reason_field()
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label=_("新名称"), max_length=80)
+    reason = reason_field()
+
+
+class MoveAreaForm(forms.Form):
+    parent = NamedChoice(Area.objects.none(), label=_("新的上级区域"), empty_label=_("请选择"))
+    reason = reason_field()
+
+    def __init__(self, *args, parents, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = parents

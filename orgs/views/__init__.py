@@ -1,0 +1,1 @@
+"""HTTP for the spine, split by noun. Who may enter stands above every view."""

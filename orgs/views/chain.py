@@ -1,0 +1,112 @@
+"""``/chain/<area code>/``: the organizations of a place as a picture one can walk."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from orgs import access, disclosure, picture
+from orgs import chain as chain_rules
+from orgs.access import allowed, public
+from orgs.models import Area, AreaLevel, Household
+
+DIVISIONS = {AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT, AreaLevel.SUBDISTRICT}
+
+
+@public
+@require_safe
+def chain(request, code):
+    """One place. ``?branch=<pk>`` opens a branch; htmx gets only what is below it."""
+    area = get_object_or_404(Area, code=code)
+    inside = disclosure.sees_inside(request.user, area)
+    branch_pk = _branch_asked_for(request)
+    if branch_pk and request.htmx:
+        answer = _below(request, area, branch_pk, inside)
+    elif area.level in DIVISIONS:
+        answer = _division(request, area, inside)
+    else:
+        answer = _community(request, area, inside, branch_pk)
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
+
+
+def _branch_asked_for(request) -> int | None:
+    asked = request.GET.get("branch", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 19 else None
+
+
+def _below(request, area, branch_pk, inside):
+    node = picture.branch_in(area, branch_pk)
+    if node is None:
+        raise Http404
+    _open(request, area, node, inside)
+    return render(request, "orgs/chain.html#below", {"node": node})
+
+
+def _open(request, area, node, inside):
+    neighbour = not inside and disclosure.lives_in(request.user, area)
+    node.opened = picture.below(branch=node.pk, inside=inside, neighbour=neighbour)
+
+
+def _division(request, area, inside):
+    places = picture.cards(area)
+    context = {
+        **_shared(request, area, inside, picture.read(area, own_only=True)),
+        "organized": [place for place in places if place["organized"]],
+        "rest": [place for place in places if not place["organized"]],
+        "totals": {
+            name: sum(place[name] for place in places)
+            for name in ("grids", "branches", "groups", "homes")
+        },
+    }
+    return render(request, "orgs/division.html", context)
+
+
+def _community(request, area, inside, branch_pk):
+    drawn = picture.read(area)
+    if branch_pk:
+        if branch_pk not in drawn.nodes:
+            raise Http404
+        _open(request, area, drawn.nodes[branch_pk], inside)
+    context = _shared(request, area, inside, drawn)
+    if area.level == AreaLevel.GRID:
+        buildings = Area.objects.open().within(area).filter(level=AreaLevel.BUILDING)
+        context["buildings"] = buildings.values_list("code", "name")
+    elif area.level == AreaLevel.BUILDING:
+        sees = {"inside": inside, "neighbour": disclosure.lives_in(request.user, area)}
+        context["households"] = Household.objects.filter(area=area).count()
+        context["leader"] = picture.building_leader(area, **sees)
+        context["below"] = picture.below(building=area, **sees)
+    return render(request, "orgs/chain.html", context)
+
+
+def _shared(request, area, inside, drawn):
+    return {
+        "area": area,
+        "crumbs": _above(area),
+        "picture": drawn,
+        "inside": inside,
+        "may_manage": access.rights_of(request.user).may(
+            "orgs.manage_organizations", area_path=area.path
+        ),
+    }
+
+
+def _above(area: Area):
+    """The way up, outermost first: one query."""
+    steps = range(Area.steplen, len(area.path), Area.steplen)
+    paths = [area.path[:end] for end in steps]
+    return list(Area.objects.filter(path__in=paths).values_list("code", "name")) if paths else []
+
+
+@allowed(disclosure.INSIDE)
+@require_safe
+def warnings(request, code):
+    """What to look after in a place: for those in charge; htmx fetches it into the picture."""
+    areas = access.scope(Area.objects.all(), request.user, disclosure.INSIDE, path_field="path")
+    area = get_object_or_404(areas, code=code)
+    found = chain_rules.warnings(area)
+    page = "orgs/warnings.html#list" if request.htmx else "orgs/warnings.html"
+    answer = render(request, page, {"area": area, "warnings": found})
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
