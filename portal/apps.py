@@ -17,6 +17,14 @@ class PortalConfig(AppConfig):
         register("rules.edit_calendar", Position.SYSTEM_ADMIN, Position.DISTRICT_OFFICER)
         post_migrate.connect(sync_grants, dispatch_uid="portal.sync_grants")
 
+        from allauth.account import signals as allauth_signals
+        from django.contrib.auth import signals
+
+        from portal.sign_in import sessions
+
+        signals.user_logged_in.connect(sessions.begin)
+        allauth_signals.user_logged_in.connect(sessions.one_only)
+
 
 def sync_grants(app_config, using="default", plan=(), **kwargs):
     """Give appointments the rights their positions carry in the code now installed.
@@ -33,11 +41,3 @@ def sync_grants(app_config, using="default", plan=(), **kwargs):
     # A migrate that stops before the spine exists has nothing to bring in line.
     if "orgs_grant" in connections[using].introspection.table_names():
         posts.sync_grants()
-
-        from allauth.account import signals as allauth_signals
-        from django.contrib.auth import signals
-
-        from portal.sign_in import sessions
-
-        signals.user_logged_in.connect(sessions.begin)
-        allauth_signals.user_logged_in.connect(sessions.one_only)

@@ -54,6 +54,9 @@ class Accounts(DefaultAccountAdapter):
     def set_password(self, user, password):
         passwords.change(user, password)
 
+    def pre_authenticate(self, request, **credentials):
+        """axes counts wrong passwords; allauth's count knows no phones and would mix them all."""
+
     def is_login_by_code_required(self, login):
         """Staff who signed in by password alone prove the phone too, where that is demanded."""
         if not settings.STAFF_SMS_SECOND_STEP or not login.user:

@@ -4,6 +4,7 @@ MLPS 2.0 (GB/T 22239-2019), identity: complex and periodically changed. Everythi
 hashing is Django's.
 """
 
+import re
 import string
 from datetime import timedelta
 
@@ -64,7 +65,15 @@ class NotOneself:
 
 
 class NotCommon(CommonPasswordValidator):
-    """Django's list of 20,000, with words of ours."""
+    """Django's list of 20,000; also with digits and signs around it (Password123!), or for it."""
+
+    LOOKALIKES = str.maketrans("@4031!$57", "aaoeiisst")
+
+    def validate(self, password, user=None):
+        whole = password.lower().strip()
+        core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", whole)
+        if {whole, core, core.translate(self.LOOKALIKES)} & self.passwords:
+            raise ValidationError(self.get_help_text(), code="password_too_common")
 
     def get_error_message(self):
         return self.get_help_text()

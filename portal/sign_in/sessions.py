@@ -5,6 +5,7 @@ itself, so asking costs no query; ``seen`` is written at most every ``TICK_SECON
 """
 
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
@@ -50,6 +51,7 @@ class Marks:
 
     def __init__(self, session):
         self._session = session
+        self.idle_left = self.idle_until = None
         self._marks = session.get(MARKS)
 
     @classmethod
@@ -96,6 +98,13 @@ class Marks:
             return settings.ELDER_IDLE_MINUTES * MINUTE
         return settings.RESIDENT_IDLE_MINUTES * MINUTE
 
+    def look(self, person) -> None:
+        """Work out, for the page, how long it may lie untouched."""
+        limit = self.idle_seconds(person)
+        if limit is not None:
+            self.idle_left = max(0, int(self["seen"] + limit - time.time()))
+            self.idle_until = timezone.now() + timedelta(seconds=self.idle_left)
+
     def over(self, person, now: float) -> str:
         """Why the session is over: ``long``, ``idle``, or nothing. Usually without a query."""
         if now - self["start"] > self.absolute_seconds:
@@ -131,6 +140,7 @@ class Limits:
             return self._end(request, view, why)
         if now - marks["seen"] > TICK_SECONDS:
             self._tick(request, marks, now)
+        marks.look(request.user)
         return self._unsettled(request, marks)
 
     def _tick(self, request, marks, now):
@@ -161,6 +171,8 @@ class Limits:
         name = request.resolver_match.view_name
         if name in ALWAYS:
             return None
+        if marks["enrol"] and has_totp(request.user):
+            marks.update(enrol=False)
         if marks["enrol"] and name not in SECOND_FACTOR:
             return _lead(request, reverse("mfa_activate_totp"))
         if marks["renew"] and not marks["enrol"] and name not in PASSWORD:
@@ -200,6 +212,7 @@ def one_only(sender, request, user, **kwargs):
 def touch(request) -> None:
     """Start the idle time anew."""
     request.sign_in_marks.update(seen=time.time())
+    request.sign_in_marks.look(request.user)
 
 
 def end_this(request) -> None:

@@ -1,0 +1,166 @@
+"""Too many wrong passwords lock the account, and separately the address; both open again."""
+
+from datetime import timedelta
+
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from orgs.models import Unlock
+from tests.cast import PASSWORD
+from tests.portal.sign_in import enter, is_in
+
+LOGIN, STAFF = "/accounts/login/", "/staff/lockouts/"
+
+
+def fail(client, phone, times=1, **more):
+    for _try in range(times):
+        answer = client.post(LOGIN, {"phone": phone, "password": "wrong"}, **more)
+    return answer
+
+
+def test_five_wrong_passwords_lock_the_account_for_fifteen_minutes(client, street):
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        assert fail(client, street.wang.phone, 4).status_code == 422
+        locked = fail(client, street.wang.phone)
+        assert locked.status_code == 429
+        assert "15 分钟后再试" in locked.content.decode()
+        clock.shift(timedelta(minutes=14))
+        answer = enter(client, street.wang)  # right, and yet
+        assert answer.status_code == 429
+        assert "1 分钟后再试" in answer.content.decode()
+        clock.shift(timedelta(minutes=1, seconds=1))  # knocking did not lengthen it
+        assert enter(client, street.wang).status_code == 302
+
+
+def test_a_locked_phone_that_nobody_has_looks_the_same(client, street):
+    known, unknown = (fail(client, phone, 5) for phone in ("10000000020", "10000009999"))
+    assert known.status_code == unknown.status_code == 429
+
+    def plain(answer):
+        lines = answer.content.decode().splitlines()
+        return [line for line in lines if "csrf" not in line.lower()]
+
+    assert plain(known) == plain(unknown)
+
+
+def test_others_at_the_same_address_still_get_in(client, street):
+    fail(client, street.wang.phone, 5)
+    assert enter(client, street.qian).status_code == 302
+
+
+def test_an_account_is_locked_whatever_address_the_tries_come_from(client, street):
+    for number in range(5):
+        answer = fail(client, street.wang.phone, REMOTE_ADDR=f"203.0.113.{number}")
+    assert answer.status_code == 429
+
+
+def test_an_address_that_tries_many_accounts_is_locked(client, street, settings):
+    settings.LOCKOUT_ADDRESS_FAILURES = 8
+    for number in range(7):
+        fail(client, f"1000000{9000 + number}", REMOTE_ADDR="203.0.113.9")
+    own = {"phone": "10000000021", "password": PASSWORD}
+    client.post(LOGIN, own, REMOTE_ADDR="203.0.113.9")  # one's own success in between
+    client.post("/accounts/logout/", REMOTE_ADDR="203.0.113.9")
+    answer = fail(client, "10000009100", REMOTE_ADDR="203.0.113.9")
+    assert answer.status_code == 429
+    assert "您所在的网络" in answer.content.decode()
+    assert client.post(LOGIN, own, REMOTE_ADDR="203.0.113.9").status_code == 429
+    assert client.post(LOGIN, own, REMOTE_ADDR="203.0.113.10").status_code == 302
+
+
+def test_a_success_begins_the_count_anew(client, street):
+    fail(client, street.wang.phone, 4)
+    enter(client, street.wang)
+    client.post("/accounts/logout/")
+    assert fail(client, street.wang.phone).status_code == 422
+
+
+def test_a_locked_person_may_still_come_by_code(client, street, sms):
+    fail(client, street.wang.phone, 5)
+    client.post("/accounts/login/code/", {"phone": street.wang.phone})
+    assert client.post("/accounts/login/code/confirm/", {"code": sms.code}).status_code == 302
+
+
+def test_guessing_the_current_password_is_counted_too(client, street):
+    enter(client, street.wang)
+    data = {"current": "wrong", "password": "Wutong-2027-xin", "again": "Wutong-2027-xin"}
+    for _try in range(4):
+        assert client.post("/accounts/password/", data).status_code == 422
+    assert client.post("/accounts/password/", data).status_code == 429
+
+
+def test_neither_phone_nor_password_is_kept_in_the_table_of_attempts(client, street):
+    from axes.models import AccessAttempt
+
+    fail(client, street.wang.phone, 2)
+    row = AccessAttempt.objects.get()
+    kept = f"{row.username} {row.post_data} {row.get_data} {row.path_info}"
+    assert street.wang.phone not in kept
+    assert "wrong" not in kept
+
+
+# --- lifting a lock ----------------------------------------------------------------------------
+
+
+def lock_key(client):
+    return client.get(STAFF).context["locks"][0].key
+
+
+def test_the_security_administrator_lifts_a_lock_with_a_reason(client, street):
+    fail(Client(), street.wang.phone, 5)
+    client.force_login(street.security_admin)
+    page = client.get(STAFF).content.decode()
+    assert "王*" in page
+    assert "100****0020" in page
+    assert street.wang.phone not in page
+    key = lock_key(client)
+    refused = client.post(STAFF, {"lock": key, "reason": " "})
+    assert refused.status_code == 422
+    assert "请写明解锁理由" in refused.content.decode()
+    assert client.post(STAFF, {"lock": key, "reason": "电话核实是本人"}).status_code == 302
+    lifted = Unlock.objects.get()
+    assert (lifted.person, lifted.by, lifted.reason) == (
+        street.wang,
+        street.security_admin,
+        "电话核实是本人",
+    )
+    assert "电话核实是本人" in client.get(STAFF).content.decode()
+    other = Client()
+    assert enter(other, street.wang).status_code == 302
+
+
+def test_an_address_is_lifted_too(client, street, settings):
+    settings.LOCKOUT_ADDRESS_FAILURES = 5
+    for number in range(5):
+        fail(Client(), f"1000000{9000 + number}", REMOTE_ADDR="203.0.113.9")
+    client.force_login(street.security_admin)
+    assert "203.0.113.9" in client.get(STAFF).content.decode()
+    client.post(STAFF, {"lock": "203.0.113.9", "reason": "社区服务中心的网络"})
+    assert Unlock.objects.get().address == "203.0.113.9"
+    data = {"phone": street.wang.phone, "password": PASSWORD}
+    assert Client().post(LOGIN, data, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_nobody_lifts_their_own_lock(client, street):
+    client.force_login(street.security_admin)
+    fail(Client(), street.security_admin.phone, 5)
+    client.post(STAFF, {"lock": lock_key(client), "reason": "我自己"})
+    assert "不能为自己解锁" in client.get(STAFF).content.decode()
+    assert not Unlock.objects.exists()
+
+
+def test_a_lock_that_is_over_is_said_to_be(client, street):
+    client.force_login(street.security_admin)
+    client.post(STAFF, {"lock": "10.0.0.1", "reason": "迟了"})
+    assert "已经到时解除" in client.get(STAFF).content.decode()
+
+
+def test_nobody_else_sees_the_locks(client, street):
+    assert client.get(STAFF)["Location"].startswith("/accounts/login/")
+    for person in (street.wang, street.li, street.system_admin, street.auditor):
+        client.force_login(person)
+        assert client.get(STAFF).status_code == 404
+        assert client.post(STAFF, {"lock": "x", "reason": "y"}).status_code == 404
+    assert is_in(client)
