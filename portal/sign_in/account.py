@@ -185,18 +185,20 @@ def kept_form(request):
 @never_cache
 @require_http_methods(GET_POST)
 def lockouts_page(request):
-    found = lockouts.locks()
-    chosen = request.POST.get("lock") if request.method == "POST" else None
-    form = UnlockForm(request.POST or None)
-    if chosen is not None:
-        lock = next((lock for lock in found if lock.key == chosen), None)
-        if lock is None:
-            messages.info(request, _("这个锁定已经到时解除。"))
-            return redirect("lockouts")
-        if form.is_valid():
-            return _unlock(request, lock, form.cleaned_data["reason"])
-    context = {"locks": found, "chosen": chosen, "lifted": lockouts.lifted()}
-    return answer(request, "account/lockouts.html", form, **context)
+    """Each lock with a form of its own; the one that was sent comes back with its errors."""
+    sent = request.POST.get("lock") if request.method == "POST" else None
+    rows = [
+        (lock, UnlockForm(request.POST if lock.key == sent else None, auto_id=f"id_%s_{number}"))
+        for number, lock in enumerate(lockouts.locks(), 1)
+    ]
+    chosen = next(((lock, form) for lock, form in rows if form.is_bound), None)
+    if sent is not None and chosen is None:
+        messages.info(request, _("这个锁定已经到时解除。"))
+        return redirect("lockouts")
+    if chosen and chosen[1].is_valid():
+        return _unlock(request, chosen[0], chosen[1].cleaned_data["reason"])
+    context = {"rows": rows, "lifted": lockouts.lifted()}
+    return render(request, "account/lockouts.html", context, status=422 if chosen else 200)
 
 
 def _unlock(request, lock, reason):

@@ -105,7 +105,7 @@ def test_neither_phone_nor_password_is_kept_in_the_table_of_attempts(client, str
 
 
 def lock_key(client):
-    return client.get(STAFF).context["locks"][0].key
+    return client.get(STAFF).context["rows"][0][0].key
 
 
 def test_the_security_administrator_lifts_a_lock_with_a_reason(client, street):
