@@ -117,9 +117,6 @@ def test_more_rows_cost_no_more_queries(client, street, path):
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_home_and_desk_are_accessible(browser_page, street):
-    from tests.rules import shipped
-
-    shipped.ship()
     filed(street)
     post(street, "还没有立案的事")
     for person, path in [(None, "/"), (street.wang, "/"), (street.li, "/"), (street.li, "/desk/")]:
