@@ -274,8 +274,7 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "1/m/key,10/d/key,60/h/ip",  # whatever the code is for
-    "login": "60/m/ip",
+    "request_login_code": "1/m/key,10/d/key,200/h/ip",  # whatever the code is for
     "login_failed": "5/15m/key",  # second factor; passwords are counted by axes
     "reauthenticate": "10/m/user",
 }
@@ -283,6 +282,12 @@ ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env_bool("BEHIND_PROXY", PRODUCTION) else 0
 MFA_ADAPTER = "portal.sign_in.adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "portal.sign_in.forms.SecondFactorForm",
+    "reauthenticate": "portal.sign_in.forms.ProveFactorForm",
+    "activate_totp": "portal.sign_in.forms.ActivateFactorForm",
+}
+ACCOUNT_FORMS = {"reauthenticate": "portal.sign_in.forms.ProvePasswordForm"}
 MFA_TOTP_TOLERANCE = 1  # phones whose clock is off by half a minute
 STAFF_TOTP_REQUIRED = env_bool("STAFF_TOTP_REQUIRED", PRODUCTION)
 STAFF_SMS_SECOND_STEP = env_bool("STAFF_SMS_SECOND_STEP", PRODUCTION)  # until TOTP is set up

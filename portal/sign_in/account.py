@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orgs import consent
-from orgs.access import allowed, public, signed_in
+from orgs.access import allowed, public, rights_of, signed_in
 from orgs.models import Appointment, Residence
 from portal.preferences import safe_next
 from portal.sign_in import consents, devices, lockouts, passwords, sessions
-from portal.sign_in.forms import ChangePasswordForm, UnlockForm
+from portal.sign_in.forms import ChangePasswordForm, ResetFactorForm, UnlockForm
 from portal.sign_in.views import GET_POST, answer
 
 KEPT_SECONDS = 2 * 3600
@@ -47,6 +47,7 @@ def profile(request):
         "residences": residences,
         "posts": posts,
         "has_totp": sessions.has_totp(person),
+        "unlocks": rights_of(person).has("orgs.unlock_accounts"),
         "works": request.sign_in_marks["staff"],
         "consent": consent.standing(person, consent.Notice.PRIVACY),
     }
@@ -120,16 +121,19 @@ def privacy(request):
 def consent_page(request):
     """Asked before anything else when the notice is new to this person; once per version."""
     following = safe_next(request, default="/")
-    if request.method == "POST":
-        if request.POST.get("answer") == "give":
-            consents.give(request.user)
-        else:
-            consents.decline(request.user)
-            messages.info(request, _("已记录。必需的服务照常使用，以后可在“我的”里改主意。"))
-        request.sign_in_marks.update(privacy=consents.VERSION)
-        return redirect(following)
-    context = _notice() | {"next": following, "before": _standing(request)}
-    return render(request, "portal/consent.html", context)
+    answered = request.POST.get("answer")
+    if answered == "give":
+        consents.give(request.user)
+    elif answered == "decline":
+        consents.decline(request.user)
+        messages.info(request, _("已记录。必需的服务照常使用，以后可在“我的”里改主意。"))
+    else:
+        if request.sign_in_marks["privacy"] == consents.VERSION:
+            return redirect("account_privacy")  # answered already
+        context = _notice() | {"next": following, "before": _standing(request)}
+        return render(request, "portal/consent.html", context)
+    request.sign_in_marks.update(privacy=consents.VERSION)
+    return redirect(following)
 
 
 @signed_in
@@ -137,18 +141,19 @@ def consent_page(request):
 @require_http_methods(GET_POST)
 def my_privacy(request):
     """Give the consent or take it back: one press either way."""
-    if request.method == "POST":
-        if request.POST.get("answer") == "withdraw":
-            consents.withdraw(request.user)
-            messages.success(request, _("已撤回同意。选填的信息已删除，短信和邮件提醒已停止。"))
-        else:
-            consents.give(request.user)
-            messages.success(request, _("已记录您的同意。"))
-        request.sign_in_marks.update(privacy=consents.VERSION)
-        return redirect("account_privacy")
-    history = request.user.consents.order_by("-pk")
-    context = _notice() | {"standing": _standing(request), "history": history}
-    return render(request, "portal/my_privacy.html", context)
+    answered = request.POST.get("answer")
+    if answered == "withdraw":
+        consents.withdraw(request.user)
+        messages.success(request, _("已撤回同意。选填的信息已删除，短信和邮件提醒已停止。"))
+    elif answered == "give":
+        consents.give(request.user)
+        messages.success(request, _("已记录您的同意。"))
+    else:
+        history = request.user.consents.order_by("-pk")
+        context = _notice() | {"standing": _standing(request), "history": history}
+        return render(request, "portal/my_privacy.html", context)
+    request.sign_in_marks.update(privacy=consents.VERSION)
+    return redirect("account_privacy")
 
 
 def _standing(request):
@@ -197,8 +202,34 @@ def lockouts_page(request):
         return redirect("lockouts")
     if chosen and chosen[1].is_valid():
         return _unlock(request, chosen[0], chosen[1].cleaned_data["reason"])
-    context = {"rows": rows, "lifted": lockouts.lifted()}
-    return render(request, "account/lockouts.html", context, status=422 if chosen else 200)
+    return _locks_page(request, rows=rows, status=422 if chosen else 200)
+
+
+def _locks_page(request, *, rows=None, reset=None, status=200):
+    if rows is None:
+        rows = [
+            (lock, UnlockForm(auto_id=f"id_%s_{number}"))
+            for number, lock in enumerate(lockouts.locks(), 1)
+        ]
+    context = {"rows": rows, "lifted": lockouts.lifted(), "reset": reset or ResetFactorForm()}
+    return render(request, "account/lockouts.html", context, status=status)
+
+
+@allowed("orgs.unlock_accounts")
+@never_cache
+@require_POST
+def reset_factor(request):
+    """Somebody lost phone and recovery codes; they set the second factor up anew."""
+    form = ResetFactorForm(request.POST)
+    if not form.is_valid():
+        return _locks_page(request, reset=form, status=422)
+    try:
+        lockouts.reset_factor(form.person, by=request.user, reason=form.cleaned_data["reason"])
+    except lockouts.OwnLock as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("动态口令已重置，并记入日志。请本人登录后重新启用。"))
+    return redirect("lockouts")
 
 
 def _unlock(request, lock, reason):

@@ -1,8 +1,11 @@
 """How allauth meets our people: found by phone, told by SMS, no e-mail, no user names."""
 
+import logging
 import uuid
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -13,7 +16,10 @@ from django.utils.translation import gettext_lazy
 from inbox import channels
 from orgs import encryption
 from orgs.models import Person
+from portal import errors
 from portal.sign_in import passwords, staff
+
+logger = logging.getLogger(__name__)
 
 WORDS = {
     "incorrect_code": gettext_lazy("验证码不对，请核对后重新输入。"),
@@ -49,7 +55,7 @@ class Accounts(DefaultAccountAdapter):
 
     def send_unknown_account_sms(self, phone, **kwargs):
         text = _("【邻里共治】这个手机号还没有注册，请在登录页选择“注册”。如非本人操作，请忽略。")
-        channels.sms(phone, text, f"unknown-{uuid.uuid4().hex}")
+        _send(phone, text)
 
     def set_password(self, user, password):
         passwords.change(user, password)
@@ -107,7 +113,16 @@ class SecondFactors(DefaultMFAAdapter):
 
 
 def send_code(phone: str, code: str) -> None:
-    text = _(
-        "【邻里共治】验证码 %(code)s，5 分钟内有效。工作人员不会向您索要验证码，请勿告诉他人。"
-    )
-    channels.sms(phone, text % {"code": code}, f"code-{uuid.uuid4().hex}")
+    text = _("【邻里共治】验证码 %(code)s，5 分钟内有效。工作人员不会索要，请勿告诉他人。")
+    _send(phone, text % {"code": code})
+
+
+def _send(phone: str, text: str) -> None:
+    """A gateway that is down is told to the person at the page; allauth answers with it."""
+    try:
+        channels.sms(phone, text, f"code-{uuid.uuid4().hex}")
+    except Exception as error:
+        logger.exception("no code could be sent")
+        reason = _("短信暂时发不出去。请过几分钟再试，或用密码登录。")
+        page = errors.unprocessable(context.request, reason)
+        raise ImmediateHttpResponse(page) from error

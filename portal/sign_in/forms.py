@@ -1,5 +1,9 @@
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import ReauthenticateForm
 from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByFactorForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.contrib.auth.password_validation import (
     get_default_password_validators,
@@ -10,8 +14,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Person
-from portal.sign_in import codes
-from portal.sign_in.phones import CodeField, PhoneField
+from portal.sign_in import codes, sessions
+from portal.sign_in.phones import CodeField, PhoneField, plain_digits
 
 STAY_WORDS = _("这是我自己的手机，保持登录 30 天")
 
@@ -152,8 +156,50 @@ class ChangePasswordForm(NewPasswordForm):
 
 class UnlockForm(forms.Form):
     reason = forms.CharField(
-        label=_("解锁理由"),
-        max_length=200,
+        label=_("理由"),
+        max_length=180,
         help_text=_("写明如何核实了本人身份，例如：电话回访登记号码，姓名住址相符。"),
-        error_messages={"required": _("请写明解锁理由。")},
+        error_messages={"required": _("请写明理由。")},
     )
+
+
+class ResetFactorForm(UnlockForm):
+    phone = PhoneField(label=_("本人手机号"), autocomplete="off")
+    field_order = ["phone", "reason"]
+
+    def clean_phone(self):
+        self.person = Person.objects.get_by_phone(self.cleaned_data["phone"])
+        if self.person is None or not sessions.has_totp(self.person):
+            raise ValidationError(_("这个手机号没有启用动态口令，无需重置。"))
+        return self.cleaned_data["phone"]
+
+
+# --- allauth's forms, in our words and forgiving in writing -------------------------------------
+
+
+class _PlainCode:
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        field.widget.attrs = {"inputmode": "numeric", "autocomplete": "one-time-code"}
+        field.error_messages["required"] = _("请填写验证器上的数字。")
+
+    def clean_code(self):
+        self.cleaned_data["code"] = plain_digits(self.cleaned_data["code"])
+        return super().clean_code()
+
+
+class SecondFactorForm(_PlainCode, AuthenticateForm):
+    pass
+
+
+class ProveFactorForm(_PlainCode, ReauthenticateByFactorForm):
+    pass
+
+
+class ActivateFactorForm(_PlainCode, ActivateTOTPForm):
+    pass
+
+
+class ProvePasswordForm(ReauthenticateForm):
+    password = password_field(label=_("密码"))

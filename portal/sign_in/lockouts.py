@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from orgs import encryption
 from orgs.models import Person, Unlock
+from portal.sign_in import sessions
 
 
 def account_of(request, credentials) -> str | None:
@@ -133,7 +135,7 @@ def locks() -> list[Lock]:
 
 class OwnLock(Exception):
     def __init__(self):
-        super().__init__(_("不能为自己解锁，请另一位安全管理员处理。"))
+        super().__init__(_("不能为自己解锁或重置，请另一位安全管理员处理。"))
 
 
 def lifted() -> list[Unlock]:
@@ -155,3 +157,16 @@ def unlock(lock: Lock, *, by: Person, reason: str) -> None:
     else:
         AccessAttempt.objects.filter(username=lock.account).delete()
     Unlock.objects.create(person=lock.person, address=lock.address or None, by=by, reason=reason)
+
+
+@transaction.atomic
+def reset_factor(person: Person, *, by: Person, reason: str) -> None:
+    """Take away a second factor that is lost, sign the person out, write down who and why.
+
+    Raises OwnLock for one's own.
+    """
+    if person == by:
+        raise OwnLock
+    Authenticator.objects.filter(user=person).delete()
+    sessions.end_all(person)
+    Unlock.objects.create(person=person, by=by, reason=_("重置动态口令：%s") % reason)

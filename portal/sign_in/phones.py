@@ -13,11 +13,16 @@ IGNORED = str.maketrans("", "", " \t\r\n-‐–—()（）.·")
 
 def normalise(text: str) -> str:
     """``＋86 138-0013 8000`` → ``13800138000``; what is no phone comes back without its blanks."""
-    digits = unicodedata.normalize("NFKC", text).translate(IGNORED)
+    digits = plain_digits(text)
     for prefix in ("+86", "0086", "86"):
         if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
             return digits.removeprefix(prefix)
     return digits
+
+
+def plain_digits(text: str) -> str:
+    """Full-width digits and blanks forgiven."""
+    return unicodedata.normalize("NFKC", text).translate(IGNORED)
 
 
 class PhoneField(forms.CharField):
@@ -51,4 +56,4 @@ class CodeField(forms.CharField):
         super().__init__(**kwargs)
 
     def to_python(self, value):
-        return unicodedata.normalize("NFKC", super().to_python(value)).translate(IGNORED)
+        return plain_digits(super().to_python(value))

@@ -34,6 +34,7 @@ def own(view):
 urlpatterns = [
     path("privacy/", account.privacy, name="privacy"),
     path("staff/lockouts/", account.lockouts_page, name="lockouts"),
+    path("staff/lockouts/factor/", account.reset_factor, name="reset_factor"),
     path("accounts/", account.accounts, name="accounts"),
     path("accounts/profile/", account.profile, name="profile"),
     path("accounts/login/", views.sign_in, name="account_login"),

@@ -225,6 +225,17 @@ def test_sending_again_to_an_unknown_phone_tells_nothing(client, street, sms):
     assert len(sms) == 2
 
 
+@pytest.mark.parametrize("phone", ["10000000020", "10000009999"])
+def test_a_gateway_that_is_down_is_said_to_be(client, street, monkeypatch, phone):
+    def down(*_message):
+        raise OSError("no route")
+
+    monkeypatch.setattr("inbox.channels.sms", down)
+    answer = client.post(CODE, {"phone": phone})
+    assert answer.status_code == 422
+    assert "短信暂时发不出去" in answer.content.decode()
+
+
 # --- out ---------------------------------------------------------------------------------------
 
 

@@ -68,13 +68,26 @@ def test_joining_and_the_pages_of_an_account(browser_page, street, demo):
         "sessions": "/accounts/sessions/",
         "my-privacy": "/accounts/privacy/",
         "privacy": "/privacy/",
-        "consent": "/accounts/consent/",
         "2fa": "/accounts/2fa/",
         "totp": "/accounts/2fa/totp/activate/",
         "logout": "/accounts/logout/",
     }.items():
         page.goto(address)
         look(page, f"{name}-dark")
+
+
+@pytest.mark.parametrize(
+    ("mode", "answer"), [("elder", "同意"), ("light", "不同意，只用必需的服务")]
+)
+def test_the_notice_is_read_and_answered(browser_page, street, mode, answer):
+    street.wang.is_demo = False
+    street.wang.save()
+    page = browser_page(width=390, mode=mode, person=street.wang)
+    page.goto("/messages/")
+    assert "/accounts/consent/" in page.url
+    look(page, f"consent-{mode}")
+    page.get_by_role("button", name=answer, exact=True).click()
+    page.wait_for_url("**/messages/")
 
 
 def test_the_warning_before_the_end_and_more_time(browser_page, street, settings):
@@ -108,6 +121,7 @@ def test_other_pages_at_a_desk(browser_page, street, settings):
     page = browser_page(width=1280, person=street.security_admin)
     page.goto("/staff/lockouts/")
     page.get_by_role("button", name="解锁").click()
+    page.get_by_text("请写明理由").first.wait_for()
     look(page, "lockouts-wide")
     page.goto("/accounts/password/")
     look(page, "password-wide")

@@ -123,3 +123,12 @@ def test_the_record_cannot_be_edited_or_deleted(wang):
         with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
             change()
     assert Consent.objects.get(pk=row.pk).is_given
+
+
+@pytest.mark.parametrize("nonsense", ["", "maybe"])
+def test_only_an_answer_is_an_answer(client, wang, nonsense):
+    enter(client, wang)
+    client.post(ASK, {"answer": nonsense})
+    client.post(MINE, {"answer": nonsense})
+    assert answers(wang) == []
+    assert client.get(PAGE)["Location"].startswith(ASK)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from orgs.models import Unlock
 from tests.cast import PASSWORD
 from tests.portal.sign_in import enter, is_in
+from tests.portal.test_sign_in_second_factor import set_up
 
 LOGIN, STAFF = "/accounts/login/", "/staff/lockouts/"
 
@@ -118,7 +119,7 @@ def test_the_security_administrator_lifts_a_lock_with_a_reason(client, street):
     key = lock_key(client)
     refused = client.post(STAFF, {"lock": key, "reason": " "})
     assert refused.status_code == 422
-    assert "请写明解锁理由" in refused.content.decode()
+    assert "请写明理由" in refused.content.decode()
     assert client.post(STAFF, {"lock": key, "reason": "电话核实是本人"}).status_code == 302
     lifted = Unlock.objects.get()
     assert (lifted.person, lifted.by, lifted.reason) == (
@@ -164,3 +165,43 @@ def test_nobody_else_sees_the_locks(client, street):
         assert client.get(STAFF).status_code == 404
         assert client.post(STAFF, {"lock": "x", "reason": "y"}).status_code == 404
     assert is_in(client)
+
+
+def test_a_lost_second_factor_is_reset_for_another(client, street):
+    browser = Client()
+    set_up(browser, street.li)
+    client.force_login(street.security_admin)
+    reset = "/staff/lockouts/factor/"
+    refused = client.post(reset, {"phone": street.wang.phone, "reason": "当面核实"})
+    assert refused.status_code == 422
+    assert "没有启用动态口令" in refused.content.decode()
+    data = {"phone": street.li.phone, "reason": "当面核实身份证"}
+    assert client.post(reset, data).status_code == 302
+    assert not is_in(browser)
+    assert enter(browser, street.li)["Location"] != "/accounts/2fa/authenticate/"
+    row = Unlock.objects.get()
+    assert (row.person, row.by, row.reason) == (
+        street.li,
+        street.security_admin,
+        "重置动态口令：当面核实身份证",
+    )
+
+
+def test_nobody_resets_their_own(client, street):
+    set_up(client, street.security_admin)
+    data = {"phone": street.security_admin.phone, "reason": "我自己"}
+    client.post("/staff/lockouts/factor/", data)
+    assert "不能为自己" in client.get(STAFF).content.decode()
+    assert not Unlock.objects.exists()
+
+
+def test_behind_a_proxy_the_address_is_the_one_the_proxy_saw(client, street, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.LOCKOUT_ADDRESS_FAILURES = 5
+    for number in range(5):
+        claimed = f"198.51.100.{number}, 203.0.113.9"  # the first is the visitor's own invention
+        answer = fail(client, f"1000000{9000 + number}", headers={"X-Forwarded-For": claimed})
+    assert answer.status_code == 429
+    own = {"phone": street.qian.phone, "password": PASSWORD}
+    answer = client.post(LOGIN, own, headers={"X-Forwarded-For": "203.0.113.10"})
+    assert answer.status_code == 302
