@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Left
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orgs import disclosure
@@ -127,6 +129,23 @@ class Picture:
     @property
     def is_empty(self) -> bool:
         return not (self.roots or self.bodies or self.around)
+
+
+_STAMP = """
+    SELECT (SELECT max(pgh_id) FROM orgs_organizationevent),
+           (SELECT max(pgh_id) FROM orgs_appointmentevent),
+           (SELECT max(pgh_id) FROM orgs_areaevent),
+           (SELECT max(pgh_id) FROM orgs_linkageevent)
+"""
+
+
+def stamp() -> str:
+    """Changes with every change of the chain: its history is written by triggers, so that none
+    goes past it. For keys of what was drawn before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP)
+        numbers = cursor.fetchone()
+    return "-".join(str(number or 0) for number in (timezone.localdate().toordinal(), *numbers))
 
 
 _COLUMNS = ("pk", "kind", "name", "superior_id", "host_id", "area_id")

@@ -1,8 +1,11 @@
 """``/chain/<area code>/``: the organizations of a place as a picture one can walk."""
 
+from django.core.cache import cache
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from orgs import access, disclosure, picture
@@ -10,6 +13,7 @@ from orgs import chain as chain_rules
 from orgs.access import allowed, public
 from orgs.models import Area, AreaLevel, Household
 
+KEPT_SECONDS = 60
 DIVISIONS = {AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT, AreaLevel.SUBDISTRICT}
 
 
@@ -40,7 +44,7 @@ def _below(request, area, branch_pk, inside):
     if node is None:
         raise Http404
     _open(request, area, node, inside)
-    return render(request, "orgs/chain.html#below", {"node": node})
+    return render(request, "orgs/picture.html#below", {"node": node})
 
 
 def _open(request, area, node, inside):
@@ -63,21 +67,45 @@ def _division(request, area, inside):
 
 
 def _community(request, area, inside, branch_pk):
-    drawn = picture.read(area)
     if branch_pk:
+        drawn = picture.read(area)
         if branch_pk not in drawn.nodes:
             raise Http404
         _open(request, area, drawn.nodes[branch_pk], inside)
-    context = _shared(request, area, inside, drawn)
-    if area.level == AreaLevel.GRID:
-        buildings = Area.objects.open().within(area).filter(level=AreaLevel.BUILDING)
-        context["buildings"] = buildings.values_list("code", "name")
+        parts = _draw(area, drawn)
     elif area.level == AreaLevel.BUILDING:
         sees = {"inside": inside, "neighbour": disclosure.lives_in(request.user, area)}
-        context["households"] = Household.objects.filter(area=area).count()
-        context["leader"] = picture.building_leader(area, **sees)
-        context["below"] = picture.below(building=area, **sees)
+        parts = _draw(
+            area,
+            picture.read(area),
+            households=Household.objects.filter(area=area).count(),
+            leader=picture.building_leader(area, **sees),
+            below=picture.below(building=area, **sees),
+        )
+    else:
+        parts = _kept(area)
+    context = _shared(request, area, inside, None) | {"parts": parts}
     return render(request, "orgs/chain.html", context)
+
+
+def _kept(area) -> dict[str, str]:
+    """The picture with its branches closed is the same for every reader: drawn once per change."""
+    key = f"orgs:picture:{area.pk}:{get_language()}:{picture.stamp()}"
+    parts = cache.get(key)
+    if parts is None:
+        parts = _draw(area, picture.read(area))
+        cache.set(key, parts, KEPT_SECONDS)
+    return parts
+
+
+def _draw(area, drawn, **more) -> dict[str, str]:
+    if area.level == AreaLevel.GRID:
+        buildings = Area.objects.open().within(area).filter(level=AreaLevel.BUILDING)
+        more["buildings"] = buildings.values_list("code", "name")
+    context = {"area": area, "picture": drawn, **more}
+    return {
+        part: render_to_string(f"orgs/picture.html#{part}", context) for part in ("main", "side")
+    }
 
 
 def _shared(request, area, inside, drawn):

@@ -19,6 +19,7 @@ SHOWN = (
     AreaLevel.COMMUNITY,
     AreaLevel.GRID,
 )
+UNFOLDED = (AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT)
 
 
 @public
@@ -66,8 +67,8 @@ def _tree(code: str) -> list[dict]:
     area = Area.objects.filter(code=code).first() if code else None
     roots = Area.objects.filter(depth=1)
     if area is None:
-        # Whole cities stand unfolded at first: one sees the districts at once.
-        rows = _rows(Area.objects.filter(depth__lte=2))
+        # Down to the districts at first: one sees the whole city at once.
+        rows = _rows(Area.objects.filter(level__in=UNFOLDED))
     else:
         rows = _rows(roots)
         for end in range(Area.steplen, len(area.path) + 1, Area.steplen):

@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orgs.models import Area
+from orgs import posts
+from orgs.models import Area, Organization
 from tests.browser import assert_accessible, assert_valid_html, shot
 from tests.orgs.neighbourhood import add_grid, furnish
 
@@ -108,7 +109,10 @@ def test_staff_see_warnings_others_do_not(client, quarter):
 
 
 def queries(client, url) -> int:
-    client.get(url)  # session, caches, content types
+    client.get(url)  # session, content types
+    body = Organization.objects.first()
+    body.address = f"{body.address}一"
+    body.save(update_fields=["address"])  # what was drawn before no longer holds
     with CaptureQueriesContext(
         connection,
     ) as seen:
@@ -142,6 +146,20 @@ def test_opening_a_branch_costs_the_same_for_one_group_and_for_many(client, quar
     page = read(client, url)
     assert "第12网格1栋党小组" in page
     assert queries(client, url) == before
+
+
+def test_a_change_shows_at_once_though_the_picture_is_kept(client, quarter):
+    url = chain_of(quarter.community)
+    read(client, url)
+    with CaptureQueriesContext(connection) as kept:
+        read(client, url)
+    assert len(kept) <= 3
+
+    Organization.objects.filter(pk=quarter.branch.pk).update(name="启明党支部")
+    assert "启明党支部" in read(client, url)
+    post = quarter.branch.appointments.get()
+    posts.relieve(post, reason="调离")
+    assert "张支书" not in read(client, url)
 
 
 def test_the_subdistrict_shows_its_communities_with_figures(client, quarter):
