@@ -13,6 +13,7 @@ LINE_EVERY_SECONDS = 5
 def bar(label: str, total: int, stream=None):
     """Yields ``advance(count)``; says at the end how many and how long."""
     stream = stream or sys.stderr
+    stream = getattr(stream, "_out", stream)  # a command's wrapper ends every write with a newline
     if stream.isatty():
         with tqdm(total=total, desc=label, file=stream, unit="", dynamic_ncols=True) as shown:
             yield shown.update

@@ -226,7 +226,7 @@ def test_closing_a_group_hands_members_to_the_branch_and_ends_posts(street):
 
 
 def test_members_need_somewhere_to_go(street):
-    working = Organization.objects.get(kind=Kind.WORKING_COMMITTEE)
+    working = street.working_committee
     lone = chain.found(
         Kind.COMMUNITY_BRANCH, "银杏湾社区党支部", street.elsewhere, superior=working, reason=WHY
     )
