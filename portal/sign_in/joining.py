@@ -12,7 +12,7 @@ from axes.models import AccessAttempt
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -32,18 +32,28 @@ RESET = "password_reset"
 RESET_SECONDS = 15 * 60
 
 
-@transaction.atomic
-def join(*, phone: str, name: str, password_hash: str = "", notice_version: int) -> Person:
-    """Write down a new resident who has proved the phone and agreed to the notice."""
-    with because(_("本人注册")):
-        person = Person.objects.create_person(name=name, phone=phone)
-        if password_hash:
-            person.password = password_hash
-            person.save(update_fields=["password"])
-            person.old_passwords.create(password_hash=password_hash)
-        passwords.phone_proved(person)
-    consent.give(person, consent.Notice.PRIVACY, version=notice_version)
-    return person
+def join(
+    *, phone: str, name: str, password_hash: str = "", notice_version: int
+) -> tuple[Person, bool]:
+    """The person of this proved phone, and whether they are new.
+
+    A new one is written down with the consent to the notice. Two presses at once make one person.
+    """
+    known = Person.objects.filter(phone_digest=encryption.digest(phone))
+    if (person := known.first()) is not None:
+        return person, False
+    try:
+        with transaction.atomic(), because(_("本人注册")):
+            person = Person.objects.create_person(name=name, phone=phone)
+            if password_hash:
+                person.password = password_hash
+                person.save(update_fields=["password"])
+                person.old_passwords.create(password_hash=password_hash)
+            passwords.phone_proved(person)
+            consent.give(person, consent.Notice.PRIVACY, version=notice_version)
+    except IntegrityError:  # the other press was quicker
+        return known.get(), False
+    return person, True
 
 
 @public
@@ -76,24 +86,21 @@ def sign_up_code(request):
 
 
 def _join_and_enter(request, proof):
-    phone, data = proof.phone, proof.data
-    person = Person.objects.filter(phone_digest=encryption.digest(phone)).first()
-    if person is not None and not person.is_active:
+    person, is_new = join(
+        phone=proof.phone,
+        name=proof.data["name"],
+        password_hash=proof.data["password"],
+        notice_version=proof.data["notice"],
+    )
+    if not person.is_active:
         messages.error(request, _("这个手机号的账号已停用，请联系社区工作人员。"))
         return redirect("account_login")
-    first_page = staff.first_page_of_newcomer()
-    if person is None:
-        person = join(
-            phone=phone,
-            name=data["name"],
-            password_hash=data["password"],
-            notice_version=data["notice"],
-        )
+    if is_new:
         messages.success(request, _("注册成功。请登记住址，网格员核验后即可参加表决。"))
     else:
         messages.info(request, _("这个手机号已有账号，已为您登录，没有重复注册。"))
-        first_page = None
-    record_authentication(request, person, method="code", phone=phone)
+    record_authentication(request, person, method="code", phone=proof.phone)
+    first_page = staff.first_page_of_newcomer() if is_new else None
     return perform_login(request, Login(user=person, redirect_url=first_page))
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -26,6 +27,23 @@ from portal.sign_in import codes, lockouts, sessions, staff
 from portal.sign_in.forms import CodeForm, CodeSignInForm, PasswordForm
 
 GET_POST = ["GET", "HEAD", "POST"]
+
+ROLES = {  # of the demo's accounts
+    "resident": gettext_lazy("居民"),
+    "resident_elsewhere": gettext_lazy("别的社区的居民"),
+    "grid_worker": gettext_lazy("网格员"),
+    "social_worker": gettext_lazy("社工"),
+    "community_secretary": gettext_lazy("社区书记"),
+    "property": gettext_lazy("物业"),
+    "owners_committee": gettext_lazy("业委会"),
+    "department": gettext_lazy("部门经办人"),
+    "subdistrict": gettext_lazy("街道"),
+    "district": gettext_lazy("区级"),
+    "merchant": gettext_lazy("兑换商家"),
+    "system_admin": gettext_lazy("系统管理员"),
+    "security_admin": gettext_lazy("安全管理员"),
+    "auditor": gettext_lazy("审计管理员"),
+}
 
 
 def answer(request, template, form, **context):
@@ -74,7 +92,8 @@ def demo_accounts() -> list[dict]:
 
 @lru_cache(maxsize=1)
 def _read(path: Path, _changed_at: int) -> list[dict]:
-    return json.loads(path.read_text("utf-8"))
+    accounts = json.loads(path.read_text("utf-8"))
+    return [account | {"post": ROLES.get(account["role"], account["role"])} for account in accounts]
 
 
 def locked_out(request, response, credentials):

@@ -1,5 +1,7 @@
 """Signing in and joining on a phone, in Chromium: by hand, by keyboard order, by axe."""
 
+import json
+
 import pytest
 
 from tests.browser import assert_accessible, assert_valid_html, shot
@@ -49,6 +51,22 @@ def test_signing_in_by_code(browser_page, street, demo):
     page.get_by_role("button", name="确定").click()
     page.wait_for_url("**/accounts/profile/")
     look(page, "profile-elder")
+
+
+def test_the_demo_is_one_press_away(browser_page, street, demo, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    accounts = [
+        {"role": "resident", "name": "王居民", "phone": "10000000020", "area": "梧桐里社区"},
+        {"role": "grid_worker", "name": "李网格", "phone": "10000000001", "area": "第一网格"},
+    ]
+    accounts = [account | {"password": PASSWORD} for account in accounts]
+    (tmp_path / "demo_accounts.json").write_text(json.dumps(accounts), "utf-8")
+    page = browser_page(width=390)
+    page.goto("/accounts/login/?next=/accounts/profile/")
+    page.get_by_text("选一个角色直接登录").click()
+    look(page, "demo-accounts")
+    page.get_by_role("button", name="李网格").click()
+    page.wait_for_url("**/accounts/profile/")
 
 
 def test_joining_and_the_pages_of_an_account(browser_page, street, demo):

@@ -1,13 +1,17 @@
 """Joining takes a proved phone and a consent; a forgotten password is replaced likewise."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from orgs.models import Consent, Person
+from portal.sign_in import joining
 from tests.cast import PASSWORD
 from tests.portal.sign_in import enter, is_in, wrong_code
 
@@ -84,6 +88,32 @@ def test_a_known_phone_looks_the_same_and_signs_in(client, street, sms):
     street.wang.refresh_from_db()
     assert street.wang.name == "王居民"
     assert "王居民" in client.get("/accounts/profile/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_once_make_one_person():
+    together = Barrier(2)
+
+    def press(_number):
+        together.wait()
+        try:
+            return joining.join(phone="10000000077", name="沈新来", notice_version=1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        (first, _), (second, _) = answers = list(pool.map(press, range(2)))
+    assert first == second
+    assert sorted(is_new for _person, is_new in answers) == [False, True]
+    assert first.consents.count() == 1
+
+
+def test_a_stopped_account_is_not_joined_anew(client, street, sms):
+    street.wang.is_active = False
+    street.wang.save()
+    client.post(SIGN_UP, {**FORM, "phone": "10000000020"})
+    assert client.post(SIGN_UP_CODE, {"code": sms.code})["Location"] == "/accounts/login/"
+    assert "已停用" in client.get("/accounts/login/").content.decode()
 
 
 def test_a_code_for_one_thing_is_no_code_for_another(client, street, sms):
