@@ -9,6 +9,8 @@ from orgs import access, residence
 from orgs.access import public
 
 LATEST, MINE = 6, 4
+# What a row shows; an issue has many more columns, and most of a list's time is in them.
+SHOWN = ("number", "state", "promised_at", "reported_at", "category__name")
 
 
 @public
@@ -20,6 +22,7 @@ def home(request):
         context["mine"] = (
             Issue.objects.reported_by(person)
             .select_related("category")
+            .only(*SHOWN, "title")
             .order_by("-reported_at")[:MINE]
         )
         if access.rights_of(person).is_empty:
@@ -32,6 +35,7 @@ def latest_public():
     """The newest issues anyone may read, with what a row shows."""
     return (
         Issue.objects.visible_to_public()
-        .select_related("category", "area")
+        .select_related("category")
+        .only(*SHOWN, "public_title", "public_place")
         .order_by("-reported_at", "-pk")[:LATEST]
     )

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from grids.models import Issue
 
+from grids.models import Issue
 from orgs.models import Area, Person
 from orgs.positions import Position
 from portal.bench import Result
