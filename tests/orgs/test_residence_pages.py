@@ -183,9 +183,13 @@ def test_the_worker_ends_a_verified_residence(client, quarter):
 def test_choosing_a_door_in_a_browser(browser_page, quarter):
     page = browser_page(width=390, person=quarter.newcomer)
     page.goto(NEW)
-    page.get_by_label("社区").select_option(quarter.community.code)
-    page.get_by_label("网格（小区）").select_option(quarter.grid.code)
-    page.get_by_label("楼栋").select_option(quarter.building.code)
+    for label, place in (
+        ("社区", quarter.community),
+        ("网格（小区）", quarter.grid),
+        ("楼栋", quarter.building),
+    ):
+        page.get_by_label(label).select_option(place.code)
+        page.wait_for_timeout(300)  # htmx listens 20 ms after it has swapped
     page.get_by_label("房号").select_option(str(quarter.neighbour_home.pk))
     assert_accessible(page)
     page.get_by_text("租户").click()
