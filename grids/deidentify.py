@@ -24,7 +24,7 @@ _PLATE = re.compile(
 _NUMBER = r"[0-9０-９一二三四五六七八九十百]+"
 # 3栋2单元301(室), 3-2-301, 301室, 301房; the building and the stairwell may stay.
 _DOOR_DASHED = re.compile(r"(?<![\d-])(\d{1,3})\s*[-－—–]\s*(\d{1,2})\s*[-－—–]\s*\d{3,4}(?![\d-])")
-_DOOR_AFTER_STAIR = re.compile(r"((?:单元|门栋|门洞)\s*)[0-9０-９]{3,4}(?:号|室|房|户)?(?!\d)")
+_DOOR_AFTER_STAIR = re.compile(r"((?:单元|门栋|门洞)\s*)[0-9０-９]{3,4}(?!\d)")
 _DOOR = re.compile(rf"(?<![0-9０-９])(?:[0-9０-９]{{3,4}}|{_NUMBER})\s*(?:室|号房|房间|号门)")
 _DOOR_OF_BUILDING = re.compile(
     r"((?:栋|幢|号楼|座)\s*)[0-9０-９]{3,4}(?![0-9０-９]|\s*(?:路|米|户|人|年|天|元|个))"
@@ -60,8 +60,14 @@ _SOMEBODY = re.compile(r"某(?:某){1,3}")
 def mask(text: str) -> str:
     """``text`` without phones, identity numbers, accounts, plates, doors and names.
 
-    Masking what is masked already changes nothing.
+    Repeated until nothing changes (a name behind a name), so masking it again never does.
     """
+    while (masked := _mask_once(text)) != text:
+        text = masked
+    return text
+
+
+def _mask_once(text: str) -> str:
     for pattern in (_IDENTITY, _MOBILE, _LANDLINE, _EMAIL, _PLATE):
         text = pattern.sub(HIDDEN, text)
     text = _ACCOUNT.sub(rf"\1\2{HIDDEN}", text)
@@ -100,7 +106,7 @@ def title_from(text: str, length: int = 24) -> str:
     if not lines:
         return ""
     first = re.split(r"[。！？!?；;]", lines[0], maxsplit=1)[0].strip("，, 、")
-    if len(first) > length and (comma := re.match(rf"^.{{4,{length}}}?(?=[，,])", first)):
+    if len(first) > length and (comma := re.match(rf"^.{{4,{length}}}(?=[，,])", first)):
         first = comma.group()
     return Truncator(first or lines[0]).chars(length, truncate="…")
 

@@ -58,6 +58,14 @@ class PhotosField(forms.Field):
         return pictures
 
 
+def read_key(text: str) -> uuid.UUID | None:
+    """The key a form was given when it was first shown; None when it is none of ours."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 class WithPhotos(forms.Form):
     """A form whose accepted photos survive a correction, as drafts under ``key``.
 
@@ -65,7 +73,7 @@ class WithPhotos(forms.Form):
     (``drop`` lists tokens in the POST).
     """
 
-    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     photos = PhotosField(
         label=L("照片"), help_text=L("最多 6 张，每张不超过 10 MB；照片里的位置信息会自动去掉")
     )
@@ -84,13 +92,10 @@ class WithPhotos(forms.Form):
             self.drafts = list(mine)
 
     def _key(self):
-        try:
-            return uuid.UUID(self.data.get(self.add_prefix("key"), ""))
-        except (ValueError, AttributeError, TypeError):
-            return None
+        return read_key(self.data.get(self.add_prefix("key"), ""))
 
     def clean_key(self):
-        return self.cleaned_data.get("key") or uuid.uuid4()
+        return read_key(self.cleaned_data["key"]) or uuid.uuid4()
 
     def clean_photos(self):
         self.pictures = self.cleaned_data["photos"]

@@ -394,6 +394,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "portal.tasks.heartbeat", "schedule": timedelta(seconds=15)},
     "resume-clocks": {"task": "rules.tasks.resume_expired", "schedule": timedelta(minutes=5)},
+    "late-issues": {"task": "grids.tasks.tell_late", "schedule": timedelta(minutes=5)},
+    "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
 }
 
 # --- messages out ------------------------------------------------------------------------------

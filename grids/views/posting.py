@@ -1,11 +1,9 @@
 """Posting an issue, and the page that says what happens now."""
 
-from django.core.exceptions import ValidationError
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 
 from grids import deidentify, handling, places
-from grids.forms import PostForm, grouped
+from grids.forms import PostForm, grouped, read_key
 from grids.models import Category, Issue, Level, Source
 from orgs import access
 from orgs.access import signed_in
@@ -32,14 +30,10 @@ def new(request):
 
 
 def _posted_before(request) -> Issue | None:
-    key = PostForm.base_fields["key"]
-    try:
-        posting_key = key.clean(request.POST.get("key", ""))
-    except ValidationError:
+    key = read_key(request.POST.get("key", ""))
+    if key is None:
         return None
-    if posting_key is None:
-        return None
-    return Issue.objects.filter(reporter=request.user, posting_key=posting_key).first()
+    return Issue.objects.filter(reporter=request.user, posting_key=key).first()
 
 
 def _post(request, form) -> Issue | None:
@@ -84,8 +78,6 @@ def posted(request, number):
     issue = get_object_or_404(
         Issue.objects.select_related("category", "area"), number=number, reporter=request.user
     )
-    if issue.reporter_id != request.user.pk:
-        raise Http404
     context = {
         "issue": issue,
         "danger": issue.category.is_dangerous

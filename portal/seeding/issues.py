@@ -38,6 +38,7 @@ from rules import calendar, clocks, profiles
 from rules.models import Clock
 
 PREFIX = "QT"
+PER_GRID, MOST = 8, 360  # issues of the year before
 URGENCY = {"一般": Urgency.NORMAL, "较急": Urgency.PRESSING, "紧急": Urgency.URGENT}
 
 # For each of the thirty: days ago, state it has reached, and what is special about it.
@@ -148,19 +149,19 @@ COMMENTS = ["来得很快，谢谢。", "", "办好了，辛苦了。", "", "态
 def seed_issues(world, rng, today: date) -> int:
     """Write the demo's issues; how many there are then. ``rng``: the seed's random source.
 
-    Reads the street from the database; ``world`` may carry ``street`` (Area), ``size`` ("small",
-    "full") and ``resident`` (the Person of the demo account, who gets some issues of their own).
+    Reads the street from the database; ``world`` may carry ``street`` (Area) and ``resident``
+    (the Person of the demo account, who gets some issues of their own).
     Does nothing when there are issues already.
     """
     if Issue.objects.exists():
         return Issue.objects.count()
     street = getattr(world, "street", None) or _street()
-    size = getattr(world, "size", "full")
     now = min(timezone.now(), _at(today, time(23, 59)))
     numbers.name_series(street, PREFIX)
     with calendar.steady(), transaction.atomic():
         cast = _Cast(street, rng, getattr(world, "resident", None))
-        _year(cast, rng, now, count=360 if size == "full" else 24)
+        grids = sum(len(rows) for rows in cast.grids.values())
+        _year(cast, rng, now, count=min(MOST, PER_GRID * grids))
         _thirty(cast, rng, now)
     return Issue.objects.count()
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from grids import handling
 from grids.models import Category, Issue
+from inbox.models import Channel, Message
 from tests.grids import pictures as drawn
 
 WORDS = "3栋2单元感应灯不亮。晚上七点后楼梯间全黑，老人上下楼要打手电。"
@@ -59,7 +60,8 @@ def to_state(street, state, *, issue=None, lead=None) -> Issue:
             ),
         ),
     ]
-    for reached, step in road:
+    done = [reached for reached, _step in road].index(issue.state) + 1 if issue.filed_at else 0
+    for reached, step in road[done:]:
         if issue.state == state:
             break
         if state == "reopened" and reached == "rated":
@@ -76,3 +78,10 @@ def late_post(street, days=20) -> Issue:
 
 def pictures(count=1):
     return drawn.ready(count)
+
+
+def told(person):
+    """Messages on the site, the newest first."""
+    return Message.objects.filter(
+        deliveries__person=person, deliveries__channel=Channel.SITE
+    ).order_by("-pk")

@@ -19,7 +19,7 @@ def seeded(street):
         Residence.objects.create(
             person=someone, household=household, state="verified", verified_by=street.li
         )
-    world = SimpleNamespace(street=street.street, size="small", resident=street.wang)
+    world = SimpleNamespace(street=street.street, resident=street.wang)
     assert seed_issues(world, random.Random(7), timezone.localdate()) >= 50
     return world
 
