@@ -6,7 +6,7 @@ to the public; a neighbour sees a masked door, staff in charge of the place see 
 """
 
 from orgs.access import rights_of
-from orgs.models import Area, Organization, OrganizationKind, Residence
+from orgs.models import Appointment, Area, Consent, Organization, OrganizationKind, Residence
 from orgs.positions import Position as P
 
 INSIDE = "orgs.view_staff_details"
@@ -54,6 +54,19 @@ def lives_in(person, area: Area) -> bool:
 
 def may_open(person, organization: Organization) -> bool:
     return organization.kind not in HIDDEN_KINDS or sees_inside(person, organization.area)
+
+
+def plated(contact_pks) -> set[int]:
+    """Of these contact households, those whose host agreed to a plate at the door: neighbours
+    read of no other. Two queries."""
+    hosts = dict(
+        Appointment.objects.in_force()
+        .filter(organization__in=contact_pks, position=P.CONTACT_HOST)
+        .values_list("person_id", "organization_id")
+    )
+    answers = Consent.objects.filter(person__in=hosts, notice=Consent.Notice.PLATE)
+    latest = answers.order_by("person_id", "-pk").distinct("person_id")
+    return {hosts[answer.person_id] for answer in latest if answer.is_given}
 
 
 def shown_name(name: str, position: str, *, inside: bool = False, neighbour: bool = False) -> str:

@@ -338,8 +338,8 @@ def branch_in(area: Area, pk: int) -> Node | None:
 def below(*, branch: int | None = None, building: Area | None = None, inside, neighbour) -> Below:
     """Groups of a branch or a building, and their contact households.
 
-    Contact households are counted for the public; neighbours and staff see masked doors.
-    Five queries at most, whatever the number of groups.
+    Contact households are counted for the public; staff see masked doors, neighbours those whose
+    host agreed to a plate. Seven queries at most, whatever the number of groups.
     """
     chain = Organization.objects.open().order_by("area__path", "pk")
     where = {"area": building} if building is not None else {"superior": branch}
@@ -356,14 +356,18 @@ def below(*, branch: int | None = None, building: Area | None = None, inside, ne
     if inside or neighbour:
         rows = list(contacts.select_related("household__area"))
         linked = _linked(rows)
+        plates = set() if inside else disclosure.plated([row.pk for row in rows])
         for row in rows:
+            top = row.superior_id if row.superior_id in tops else None
+            if not inside and row.pk not in plates:
+                hidden[top] += 1
+                continue
             home = Home(
                 pk=row.pk if inside else None,
                 place=row.household.area.name,
                 door=row.household.door_masked,
                 linked=linked.get(row.pk, 0),
             )
-            top = row.superior_id if row.superior_id in tops else None
             homes.setdefault(top, []).append(home)
     else:
         for superior, number in contacts.order_by().values_list("superior").annotate(Count("pk")):

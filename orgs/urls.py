@@ -29,6 +29,7 @@ urlpatterns = [
     path("staff/organizations/<int:pk>/move/", staff.move, name="move"),
     path("staff/organizations/<int:pk>/merge/", staff.merge, name="merge"),
     path("staff/organizations/<int:pk>/close/", staff.close, name="close"),
+    path("staff/organizations/<int:pk>/plate/", staff.plate, name="plate"),
     path("staff/organizations/<int:pk>/appoint/", staff.appoint, name="appoint"),
     path("staff/appointments/<int:pk>/relieve/", staff.relieve, name="relieve"),
     path("staff/areas/<str:code>/", areas.area, name="area"),

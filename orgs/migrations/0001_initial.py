@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
             name='Consent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('notice', models.CharField(choices=[('privacy', '个人信息处理规则')], max_length=16, verbose_name='告知书')),
+                ('notice', models.CharField(choices=[('privacy', '个人信息处理规则'), ('plate', '党员中心户挂牌')], max_length=16, verbose_name='告知书')),
                 ('version', models.PositiveSmallIntegerField(verbose_name='版本')),
                 ('answer', models.CharField(choices=[('given', '同意'), ('declined', '不同意'), ('withdrawn', '撤回')], max_length=9, verbose_name='答复')),
                 ('channel', models.CharField(choices=[('site', '本人在网站'), ('assisted', '由工作人员代办'), ('paper', '纸质')], default='site', max_length=8, verbose_name='途径')),

@@ -14,6 +14,7 @@ class Consent(models.Model):
 
     class Notice(models.TextChoices):
         PRIVACY = "privacy", _("个人信息处理规则")
+        PLATE = "plate", _("党员中心户挂牌")
 
     class Answer(models.TextChoices):
         GIVEN = "given", _("同意")

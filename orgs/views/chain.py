@@ -14,6 +14,7 @@ from orgs.access import allowed, public
 from orgs.models import Area, AreaLevel, Household
 
 KEPT_SECONDS = 60
+FIRST_WARNINGS = 6
 DIVISIONS = {AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT, AreaLevel.SUBDISTRICT}
 
 
@@ -134,7 +135,10 @@ def warnings(request, code):
     areas = access.scope(Area.objects.all(), request.user, disclosure.INSIDE, path_field="path")
     area = get_object_or_404(areas, code=code)
     found = chain_rules.warnings(area)
-    page = "orgs/warnings.html#list" if request.htmx else "orgs/warnings.html"
-    answer = render(request, page, {"area": area, "warnings": found})
+    page, shown = "orgs/warnings.html", found
+    if request.htmx:
+        page, shown = "orgs/warnings.html#list", found[:FIRST_WARNINGS]
+    context = {"area": area, "warnings": found, "shown": shown, "more": len(shown) < len(found)}
+    answer = render(request, page, context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer

@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orgs import access, chain, chronicle, contacts, disclosure
+from orgs import access, chain, chronicle, contacts, disclosure, residence
 from orgs.access import allowed, public
-from orgs.models import Linkage, Organization
+from orgs.models import Linkage, Organization, OrganizationKind
 from orgs.positions import Position
 
 MEMBERS_PAGE = 50
@@ -60,6 +60,9 @@ def organization(request, pk):
         "may_appoint": rights.may("orgs.appoint_people", **place),
         "may_reveal": rights.may(contacts.RIGHT, area_path=body.area.path),
     }
+    if body.kind == OrganizationKind.CONTACT_HOUSEHOLD:
+        context["has_plate"] = body.pk in disclosure.plated([body.pk])
+        context["may_plate"] = rights.may(residence.RIGHT, area_path=body.area.path)
     if inside:
         context["members"] = chain.count_members(body) if body.is_party else None
         context["warnings"] = chain.warnings(body)

@@ -10,9 +10,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orgs import access, chain, contacts, disclosure, posts
+from orgs import access, chain, consent, contacts, disclosure, posts, residence
 from orgs.access import allowed
 from orgs.forms import (
     AppointForm,
@@ -40,6 +40,7 @@ from orgs.positions import Position, rights_of_position
 
 MANAGE, APPOINT, AUDIT = chain.RIGHT, "orgs.appoint_people", "orgs.audit_contact_reveals"
 PAGE = 30
+PLATE_VERSION = 1  # of the paper that the host signs
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -315,6 +316,25 @@ def close(request, pk):
 
 def _words(body, title, button) -> dict:
     return {"organization": body, "title": title, "button": button, "name": body.name}
+
+
+@allowed(residence.RIGHT)
+@require_POST
+def plate(request, pk):
+    """Record on paper: the host of a contact household agrees to a plate, or takes that back."""
+    bodies = _managed(request, residence.RIGHT).open()
+    body = get_object_or_404(bodies, pk=pk, kind=OrganizationKind.CONTACT_HOUSEHOLD)
+    answer_of_host = consent.give if request.POST.get("plate") == "yes" else consent.withdraw
+    posts_held = body.appointments.in_force().filter(position=Position.CONTACT_HOST)
+    for post in posts_held.select_related("person"):
+        answer_of_host(
+            post.person,
+            consent.Notice.PLATE,
+            version=PLATE_VERSION,
+            channel=consent.Channel.PAPER,
+        )
+    messages.success(request, _("已记录。"))
+    return _to_body(body)
 
 
 # --- people ----------------------------------------------------------------------------------

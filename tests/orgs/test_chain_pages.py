@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orgs import posts
-from orgs.models import Area, Organization
+from orgs.models import Area, Consent, Organization
 from tests.browser import assert_accessible, assert_valid_html, shot
 from tests.orgs.neighbourhood import add_grid, furnish
 
@@ -55,14 +55,39 @@ def test_the_public_never_reads_who_is_a_contact_household(client, quarter):
     assert_valid_html(page)
 
 
-def test_a_neighbour_reads_the_door_masked(client, quarter):
+def test_a_neighbour_reads_the_door_masked_once_the_host_agreed_to_a_plate(client, quarter):
+    url = reverse("orgs:plate", args=[quarter.contact.pk])
+    opened = {"branch": quarter.branch.pk}
     client.force_login(quarter.wang)
-    page = read(client, chain_of(quarter.community), data={"branch": quarter.branch.pk})
+    page = read(client, chain_of(quarter.community), data=opened)
+    assert "组长 何组长" in page
+    assert "党员中心户 1 户" in page
+    assert "***" not in page
 
+    client.force_login(quarter.li)
+    assert "户主尚未同意挂牌" in read(
+        client, reverse("orgs:organization", args=[quarter.contact.pk])
+    )
+    assert client.post(url, {"plate": "yes"}).status_code == 302
+    client.force_login(quarter.wang)
+    page = read(client, chain_of(quarter.community), data=opened)
     assert "1栋1单元***室" in page
     assert "联系 1 户" in page
-    assert "组长 何组长" in page
     assert "吕户主" not in page
+
+    client.force_login(quarter.li)
+    client.post(url, {"plate": "no"})
+    client.force_login(quarter.wang)
+    assert "***" not in read(client, chain_of(quarter.community), data=opened)
+
+
+@pytest.mark.parametrize(("who", "status"), [("zhao", 404), ("wang", 404), (None, 302)])
+def test_only_those_who_work_the_place_record_a_plate(client, quarter, who, status):
+    if who:
+        client.force_login(getattr(quarter, who))
+    url = reverse("orgs:plate", args=[quarter.contact.pk])
+    assert client.post(url, {"plate": "yes"}).status_code == status
+    assert not Consent.objects.filter(notice="plate").exists()
 
 
 @pytest.mark.parametrize("who", ["qian", "newcomer", "zhao"])
