@@ -269,7 +269,8 @@ def _begin(reason: str) -> None:
 
 
 def _fresh(area: Area) -> Area:
-    area = Area.objects.get(pk=area.pk)
+    """The row as it is now, under lock: whoever is appointed or moves in there waits for us."""
+    area = Area.objects.select_for_update(no_key=True).get(pk=area.pk)
     if area.closed_on is not None:
         raise AreaClosed(area)
     return area

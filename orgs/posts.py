@@ -96,6 +96,12 @@ class OrganizationClosed(PostRefused):
         )
 
 
+class AreaClosed(PostRefused):
+    def __init__(self, area: Area):
+        text = _("%(area)s已于%(day)s撤销，不能再任职")
+        super().__init__(text % {"area": area.name, "day": f"{area.closed_on:%Y-%m-%d}"})
+
+
 class AlreadyAppointed(PostRefused):
     def __init__(self, appointment: Appointment):
         text = _("%(person)s已在%(organization)s担任%(position)s")
@@ -184,8 +190,13 @@ def appoint(
         raise WrongDay(_("离任日期须晚于任职日期"))
     _check_entitled(by, person, organization)
 
-    # Person, then organization: two appointments of one person meet here, and so does a closing.
+    # Person, area, organization, in this order everywhere: two appointments of one person meet
+    # here, and so do closings.
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if area is not None:
+        area = Area.objects.select_for_update(no_key=True).get(pk=area.pk)
+        if area.closed_on is not None:
+            raise AreaClosed(area)
     organization = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     if organization.closed_on is not None and (
         organization.closed_on <= starts_on or organization.closed_on <= timezone.localdate()

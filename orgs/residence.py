@@ -99,10 +99,11 @@ def declare(
     by = by or person
     if by.pk != person.pk:
         _check_right(by, household)
-    if household.area.closed_on is not None:
-        raise PlaceClosed(household.area)
-    # Two clicks, or two devices, of one person queue up here.
+    # Two clicks, or two devices, of one person queue up here; so does the closing of the building.
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    building = Area.objects.select_for_update(no_key=True).get(pk=household.area_id)
+    if building.closed_on is not None:
+        raise PlaceClosed(building)
     today = timezone.localdate()
     living = Residence.objects.filter(person=person).exclude(state=State.REFUSED)
     living = living.filter(Q(ends_on=None) | Q(ends_on__gt=today))
@@ -288,7 +289,7 @@ def _tell(residence: Residence, what: str, title: str, text: str) -> None:
         kind="orgs.residence_decided",
         title=title,
         text=text,
-        url=_address("orgs:my_grid"),
+        url=_address("orgs:residence"),
         key=f"residence:{residence.pk}:{what}",
     )
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from orgs import access, positions, posts
+from orgs import access, areas, positions, posts
 from orgs.models import Appointment, Grant, Organization
 from orgs.positions import Position
 
@@ -165,6 +165,14 @@ def test_a_closed_body_takes_nobody(street):
         posts.appoint(street.newcomer, street.merchant_shop, Position.MERCHANT_KEEPER, reason=WHY)
 
 
+def test_a_closed_place_gets_nobody(street):
+    areas.close(street.grid2, reason="并入第一网格")
+    with pytest.raises(posts.AreaClosed):
+        posts.appoint(
+            street.newcomer, street.committee, Position.GRID_WORKER, area=street.grid2, reason=WHY
+        )
+
+
 def test_days_and_reasons_have_to_make_sense(street):
     today = timezone.localdate()
     with pytest.raises(posts.ReasonMissing):
@@ -291,3 +299,29 @@ def test_a_double_click_appoints_once():
         answers = list(pool.map(appoint, range(2)))
     assert sorted(answers) == ["appointed", "refused"]
     assert street.newcomer.appointments.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_that_closes_meanwhile_is_not_left_with_a_worker():
+    from tests import cast
+
+    street = cast.build()
+
+    def attempt(verb):
+        try:
+            verb()
+            return "done"
+        except (posts.AreaClosed, areas.StillInUse):
+            return "refused"
+        finally:
+            connection.close()
+
+    verbs = [
+        lambda: areas.close(street.grid2, reason=WHY),
+        lambda: posts.appoint(
+            street.newcomer, street.committee, Position.GRID_WORKER, area=street.grid2, reason=WHY
+        ),
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(attempt, verbs))
+    assert sorted(answers) == ["done", "refused"]

@@ -8,8 +8,8 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from inbox.models import Delivery
-from orgs import contacts, residence
-from orgs.models import ContactReveal, Residence
+from orgs import areas, contacts, residence
+from orgs.models import Area, ContactReveal, Household, Residence
 
 
 def told(person) -> list[str]:
@@ -100,6 +100,15 @@ def test_a_worker_declares_for_somebody_only_in_their_own_place(street):
     residence.declare(street.newcomer, street.home, Residence.Kind.TENANT, by=street.li)
     with pytest.raises(residence.NotEntitled):
         residence.declare(street.qian, street.home, Residence.Kind.TENANT, by=street.zhao)
+
+
+def test_nobody_moves_into_a_building_that_is_gone(street):
+    areas.create(street.grid, level="building", name="2栋", reason="新建")
+    gone = Area.objects.get(name="2栋")
+    door = Household.objects.create(area=gone, stairwell="1", room="101")
+    areas.close(gone, reason="拆除")
+    with pytest.raises(residence.PlaceClosed, match="2栋已撤销"):
+        residence.declare(street.newcomer, door, Residence.Kind.OWNER)
 
 
 def test_the_verified_home_comes_first(street):
