@@ -23,7 +23,7 @@ class PortalConfig(AppConfig):
         from portal.sign_in import sessions
 
         signals.user_logged_in.connect(sessions.begin)
-        allauth_signals.user_logged_in.connect(sessions.one_only)
+        allauth_signals.user_logged_in.connect(sessions.entered)
 
 
 def sync_grants(app_config, using="default", plan=(), **kwargs):

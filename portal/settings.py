@@ -326,7 +326,7 @@ STAFF_ONE_SESSION = env_bool("STAFF_ONE_SESSION", PRODUCTION)
 RESIDENT_IDLE_MINUTES = env_int("RESIDENT_IDLE_MINUTES", 30 if PRODUCTION else 240, at_least=1)
 ELDER_IDLE_MINUTES = env_int("ELDER_IDLE_MINUTES", 60 if PRODUCTION else 240, at_least=1)
 RESIDENT_STAY_DAYS = env_int("RESIDENT_STAY_DAYS", 30, at_least=1, at_most=90)
-SESSION_COOKIE_AGE = RESIDENT_STAY_DAYS * 24 * 3600  # the outermost; portal.sign_in.sessions ends them
+SESSION_COOKIE_AGE = RESIDENT_STAY_DAYS * 24 * 3600  # sessions end earlier by their marks
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # unless the person stays signed in on their own phone
 
 # --- words and time ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ itself, so asking costs no query; ``seen`` is written at most every ``TICK_SECON
 """
 
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -12,11 +13,11 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.translation import gettext as _
 
 from portal import errors
@@ -51,7 +52,6 @@ class Marks:
 
     def __init__(self, session):
         self._session = session
-        self.idle_left = self.idle_until = None
         self._marks = session.get(MARKS)
 
     @classmethod
@@ -65,7 +65,7 @@ class Marks:
             "stay": stay,
             "start": now,
             "seen": now,
-            "privacy": consents.answered_version(person),
+            "privacy": consents.VERSION,
             "enrol": working and settings.STAFF_TOTP_REQUIRED and not has_totp(person),
             "renew": working and passwords.is_due(person),
         }
@@ -98,19 +98,36 @@ class Marks:
             return settings.ELDER_IDLE_MINUTES * MINUTE
         return settings.RESIDENT_IDLE_MINUTES * MINUTE
 
-    def look(self, person) -> None:
-        """Work out, for the page, how long it may lie untouched."""
-        limit = self.idle_seconds(person)
-        if limit is not None:
-            self.idle_left = max(0, int(self["seen"] + limit - time.time()))
-            self.idle_until = timezone.now() + timedelta(seconds=self.idle_left)
-
-    def over(self, person, now: float) -> str:
-        """Why the session is over: ``long``, ``idle``, or nothing. Usually without a query."""
+    def over(self, request, now: float) -> str:
+        """Why the session is over: ``long``, ``idle``, or nothing; usually without a query."""
         if now - self["start"] > self.absolute_seconds:
             return "long"
-        limit = self.idle_seconds(person)
-        return "idle" if limit is not None and now - self["seen"] > limit else ""
+        idle = now - self["seen"]
+        if idle <= MINUTE * min(
+            settings.STAFF_IDLE_MINUTES, settings.RESIDENT_IDLE_MINUTES, settings.ELDER_IDLE_MINUTES
+        ):
+            return ""
+        if not request.user.is_authenticated:
+            return ""
+        limit = self.idle_seconds(request.user)
+        return "idle" if limit is not None and idle > limit else ""
+
+
+@dataclass
+class TimeLeft:
+    """For the page: how long it may lie untouched. Worked out when a template asks."""
+
+    marks: Marks
+    person: object
+
+    @cached_property
+    def seconds(self) -> int | None:
+        limit = self.marks.idle_seconds(self.person)
+        return None if limit is None else max(0, int(self.marks["seen"] + limit - time.time()))
+
+    @property
+    def until(self):
+        return timezone.now() + timedelta(seconds=self.seconds)
 
 
 def has_totp(person) -> bool:
@@ -130,17 +147,20 @@ class Limits:
         # After the check of the form's token: what was typed in an expired session is genuine.
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
-        if not request.user.is_authenticated:
+        if SESSION_KEY not in request.session:
             return None
-        marks = Marks(request.session) or Marks.begin(request.session, request.user)
-        request.sign_in_marks = marks
+        marks = Marks(request.session)
         now = time.time()
-        why = marks.over(request.user, now)
-        if why:
-            return self._end(request, view, why)
-        if now - marks["seen"] > TICK_SECONDS:
+        # From here on a query only where something has to be done about it.
+        if not marks or marks.over(request, now) or now - marks["seen"] > TICK_SECONDS:
+            if not request.user.is_authenticated:
+                return None  # the password was changed elsewhere: a visitor
+            marks = marks or Marks.begin(request.session, request.user)
+            if why := marks.over(request, now):
+                return self._end(request, view, why)
             self._tick(request, marks, now)
-        marks.look(request.user)
+        request.sign_in_marks = marks
+        request.time_left = SimpleLazyObject(lambda: TimeLeft(marks, request.user))
         return self._unsettled(request, marks)
 
     def _tick(self, request, marks, now):
@@ -169,7 +189,8 @@ class Limits:
 
     def _unsettled(self, request, marks):
         name = request.resolver_match.view_name
-        if name in ALWAYS:
+        settled = marks["privacy"] == consents.VERSION and not (marks["enrol"] or marks["renew"])
+        if settled or name in ALWAYS or not request.user.is_authenticated:
             return None
         if marks["enrol"] and has_totp(request.user):
             marks.update(enrol=False)
@@ -177,7 +198,8 @@ class Limits:
             return _lead(request, reverse("mfa_activate_totp"))
         if marks["renew"] and not marks["enrol"] and name not in PASSWORD:
             return _lead(request, reverse("account_change_password"), next=_page_of(request))
-        if marks["privacy"] != consents.VERSION and not (marks["enrol"] or marks["renew"]):
+        asked = marks["privacy"] != consents.VERSION
+        if asked and not (marks["enrol"] or marks["renew"]):
             return _lead(request, reverse("account_consent"), next=_page_of(request))
         return None
 
@@ -203,16 +225,20 @@ def begin(sender, request, user, **kwargs):
     Marks.begin(request.session, user)
 
 
-def one_only(sender, request, user, **kwargs):
-    """Receiver of allauth's ``user_logged_in``: staff work in one place at a time."""
-    if settings.STAFF_ONE_SESSION and Marks(request.session)["staff"]:
+def entered(sender, request, user, **kwargs):
+    """Receiver of allauth's ``user_logged_in``: somebody came in by the pages, in person.
+
+    The notice is theirs to answer; staff work in one place at a time.
+    """
+    marks = Marks(request.session)
+    marks.update(privacy=consents.answered_version(user))
+    if settings.STAFF_ONE_SESSION and marks["staff"]:
         end_others(request)
 
 
 def touch(request) -> None:
     """Start the idle time anew."""
     request.sign_in_marks.update(seen=time.time())
-    request.sign_in_marks.look(request.user)
 
 
 def end_this(request) -> None:

@@ -165,6 +165,19 @@ def test_the_limits_cost_no_query(client, street, settings):
     assert len(limited) == len(free)
 
 
+def test_a_session_whose_password_was_changed_elsewhere_is_a_visitors(client, street, clock):
+    enter(client, street.wang)
+    street.wang.set_password("Wutong-2027-xin")
+    street.wang.save()
+    for later in (1, 40, 4000):
+        clock.shift(timedelta(minutes=later))
+        assert client.get("/privacy/").status_code == 200
+        assert client.get(PAGE)["Location"].startswith("/accounts/login/")
+        assert client.get("/accounts/login/").status_code == 200
+    assert enter(client, street.wang, password="Wutong-2027-xin").status_code == 302
+    assert is_in(client)
+
+
 def fresh(client):
     """The same session with middleware loaded anew."""
     other = Client()
