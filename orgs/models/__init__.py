@@ -8,9 +8,11 @@ from orgs.models.households import Household, Residence
 from orgs.models.organizations import (
     PARTY_KINDS,
     Linkage,
+    LinkageGrid,
     Membership,
     Organization,
     OrganizationKind,
+    ServedArea,
 )
 from orgs.models.people import Person
 from orgs.models.posts import Appointment, Grant
@@ -25,6 +27,7 @@ __all__ = [
     "Grant",
     "Household",
     "Linkage",
+    "LinkageGrid",
     "Membership",
     "OldPassword",
     "Organization",
@@ -32,5 +35,6 @@ __all__ = [
     "Person",
     "Placed",
     "Residence",
+    "ServedArea",
     "Unlock",
 ]

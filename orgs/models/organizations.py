@@ -250,3 +250,28 @@ class Linkage(models.Model):
 
     def __str__(self):
         return self.name
+
+
+# The sets of areas are part of the past too: which compounds a company served, and until when.
+
+
+@pghistory.track(
+    pghistory.InsertEvent("added"),
+    pghistory.DeleteEvent("removed"),
+    obj_field=None,
+    model_name="ServedAreaEvent",
+)
+class ServedArea(Organization.served_areas.through):
+    class Meta:
+        proxy = True
+
+
+@pghistory.track(
+    pghistory.InsertEvent("added"),
+    pghistory.DeleteEvent("removed"),
+    obj_field=None,
+    model_name="LinkageGridEvent",
+)
+class LinkageGrid(Linkage.grids.through):
+    class Meta:
+        proxy = True

@@ -4,9 +4,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from orgs import chain, posts
+from orgs import chain, linkage, posts
 from orgs.history import because
-from orgs.models import Area, Membership, Person
+from orgs.models import Area, LinkageGrid, Membership, Person, ServedArea
 from orgs.positions import Position
 
 WHY = "换届选举公告"
@@ -72,6 +72,23 @@ def test_secrets_and_looks_are_not_in_a_persons_history(street):
     assert person.events.count() == before + 1
     fields = {field.name for field in person.events.model._meta.get_fields()}
     assert not fields & {"password", "last_login", "theme"}
+
+
+def test_what_a_company_served_stays_known(street):
+    chain.serve(street.property_company, [street.grid2], by=street.chen, reason=WHY)
+    rows = ServedArea.pgh_event_model.objects.filter(
+        organization=street.property_company.pk
+    ).order_by("pk")
+    assert [(row.pgh_label, row.area) for row in rows] == [
+        ("added", street.grid),
+        ("removed", street.grid),
+        ("added", street.grid2),
+    ]
+    assert rows.last().pgh_context.metadata == {"reason": WHY, "person": street.chen.pk}
+
+    linkage.change(street.linkage, grids=[street.grid2], by=street.chen, reason=WHY)
+    rows = LinkageGrid.pgh_event_model.objects.filter(linkage=street.linkage.pk).order_by("pk")
+    assert [row.pgh_label for row in rows] == ["added", "removed", "added"]
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,8 @@ def test_a_day_that_is_none_is_refused(run, monkeypatch):
     monkeypatch.setenv("DEMO_TODAY", "31.1.2026")
     with pytest.raises(CommandError, match="日期须写作"):
         run()
+    with pytest.raises(CommandError, match="不能晚于今天"):
+        run(today=timezone.localdate() + timedelta(days=1))
     assert not Area.objects.exists()
 
 

@@ -20,8 +20,8 @@ from portal.seeding.plan import PLANS
 from portal.seeding.world import REASON, World
 
 SEED = 20260101
-# Seeds of other subsystems, in this order: module and its `(world, rng, today)`.
-FURTHER = (("portal.seeding.issues", "seed_issues"),)
+# Seeds of other subsystems, in this order: what, module, and its `(world, rng, today)`.
+FURTHER = (("演示事项", "portal.seeding.issues", "seed_issues"),)
 
 
 class Command(BaseCommand):
@@ -41,6 +41,8 @@ class Command(BaseCommand):
 
     def handle(self, *, size: str, today: date | None, **options):
         today = today or _demo_today() or timezone.localdate()
+        if today > timezone.localdate():
+            raise CommandError(_("演示日期不能晚于今天"))
         started = time.monotonic()
         with transaction.atomic():
             lock_structure()  # two seeds at once: the second waits, and finds the first
@@ -53,11 +55,19 @@ class Command(BaseCommand):
             chosen = accounts.choose()
             world.resident = next(one.person for one in chosen if one.role == "resident")
             with because(REASON):
-                further(world, today)
+                self._further(world, today)
         accounts.issue_passwords(chosen, settings.DATA_DIR / accounts.FILE)
         text = _("演示数据已写入：%(people)d 人，用时 %(seconds).0f 秒")
         facts = {"people": len(world.people), "seconds": time.monotonic() - started}
         self.stdout.write(text % facts)
+
+    def _further(self, world: World, today: date) -> None:
+        for label, module, verb in FURTHER:
+            if importlib.util.find_spec(module):
+                with bar(label, 1, self.stderr) as advance:
+                    seed = getattr(importlib.import_module(module), verb)
+                    seed(world, Random(SEED), today)  # noqa: S311
+                    advance(1)
 
     def _keep(self):
         file = settings.DATA_DIR / accounts.FILE
@@ -77,12 +87,6 @@ def build(size: str, today: date) -> World:
     bodies.stand_in(world)
     people.move_in(world)
     return world
-
-
-def further(world: World, today: date) -> None:
-    for module, verb in FURTHER:
-        if importlib.util.find_spec(module):
-            getattr(importlib.import_module(module), verb)(world, Random(SEED), today)  # noqa: S311
 
 
 def _day(text: str) -> date:
