@@ -106,9 +106,10 @@ def of_grid(grid: Area, *, building=None, neighbour=False, inside=False) -> Call
     others += contacts(
         _("网格党支部书记"), branch, P.PARTY_SECRETARY, phone=branch.contact_phone if branch else ""
     )
-    others += contacts(
+    social_workers = contacts(
         _("社区社工"), residents, P.SOCIAL_WORKER, phone=service, duty=_("各类事项都可以问")
     )
+    others += social_workers if inside else _as_one(social_workers)
     others += _of_body(_("物业"), company, contacts, P.PROPERTY_MANAGER)
     others += _of_body(_("业主组织"), owners, contacts, P.OWNERS_DIRECTOR)
     return Callboard(
@@ -119,6 +120,15 @@ def of_grid(grid: Area, *, building=None, neighbour=False, inside=False) -> Call
         others=others,
         supervision=_supervision(at_community, community),
     )
+
+
+def _as_one(contacts: list[Contact]) -> list[Contact]:
+    """People who do the same behind the same telephone, in one line."""
+    if len(contacts) < 2:
+        return contacts
+    first = contacts[0]
+    names = "、".join(contact.name for contact in contacts)
+    return [Contact(first.role, names, first.phone, first.body, first.duty)]
 
 
 def _first(bodies, *kinds):

@@ -25,10 +25,13 @@ def _box(node) -> str:
 
 
 @register.simple_tag
-def box(node, *, absent=""):
-    """A body as a box: its name, who leads it, where it sits. ``absent``: what is not there yet."""
+def box(node, *, absent="", missing=""):
+    """A body as a box: its name, who leads it, where it sits.
+
+    ``absent``: what to name where there is none; ``missing``: in which words.
+    """
     if node is None:
-        missing = _("尚未成立")
+        missing = conditional_escape(missing or _("尚未成立"))
         return mark_safe(  # noqa: S308 its parts are escaped one by one
             f'<div class="node absent"><strong>{conditional_escape(absent)}</strong>'
             f"<span>{missing}</span></div>"

@@ -14,6 +14,8 @@ from orgs.positions import Position
 MEMBERS_PAGE = 50
 # The order in which posts stand on the page.
 ORDER = {position: number for number, position in enumerate(Position)}
+# A community has one of them for every building: folded.
+MANY = frozenset({Position.BUILDING_LEADER, Position.RESIDENTS_GROUP_LEADER})
 
 
 @public
@@ -43,6 +45,7 @@ def organization(request, pk):
     rights = access.rights_of(request.user)
     place = {"area_path": body.area.path, "organization_id": body.pk}
     current, past = _posts(body, inside, lives_here=_lives_here(request, body, inside))
+    many = [line for line in current if line["position"] in MANY]
     subordinates = body.subordinates.open().order_by("kind", "area__path", "pk")
     hosted = body.hosted_groups.open()
     if not inside:
@@ -50,7 +53,8 @@ def organization(request, pk):
     context = {
         "organization": body,
         "inside": inside,
-        "current": current,
+        "current": [line for line in current if line not in many],
+        "many": many,
         "past": past,
         "served": body.served_areas.values_list("code", "name"),
         "subordinates": subordinates.values_list("pk", "name", "kind"),
@@ -89,6 +93,7 @@ def _posts(body, inside, lives_here) -> tuple[list[dict], list[dict]]:
             "pk": row.pk,
             "name": name,
             "post": row.get_position_display(),
+            "position": row.position,
             "order": ORDER[row.position],
             "area": row.area,
             "starts_on": row.starts_on,
