@@ -109,7 +109,7 @@ class Shell:
     @property
     def privacy(self) -> str:
         """Address of the privacy notice."""
-        return next((path for path in ("/accounts/privacy/", "/privacy/") if _exists(path)), "")
+        return next((path for path in ("/privacy/", "/accounts/privacy/") if _exists(path)), "")
 
     @property
     def sign_in(self) -> str:

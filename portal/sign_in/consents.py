@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.conf import settings
 from django.db import transaction
 
 from inbox import outbox
@@ -18,11 +19,11 @@ IN_FORCE_SINCE = date(2026, 9, 1)
 def answered_version(person: Person) -> int:
     """The version the person last answered, yes or no; 0 when never asked.
 
-    People of the demo are invented: no information about anybody, nothing to consent to.
+    People of a demo are invented: no information about anybody, nothing to consent to.
     """
     latest = consent.standing(person, Notice.PRIVACY)
     if latest is None:
-        return VERSION if person.is_demo else 0
+        return VERSION if person.is_demo or settings.DEMO else 0
     return latest.version
 
 

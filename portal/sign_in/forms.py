@@ -5,19 +5,23 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByFactorForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import (
     get_default_password_validators,
     validate_password,
 )
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Person
 from portal.sign_in import codes, sessions
 from portal.sign_in.phones import CodeField, PhoneField, plain_digits
 
-STAY_WORDS = _("这是我自己的手机，保持登录 30 天")
+STAY_WORDS = format_lazy(
+    _("这是我自己的手机，保持登录 {days} 天"), days=settings.RESIDENT_STAY_DAYS
+)
 
 
 def _rules() -> str:

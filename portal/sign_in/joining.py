@@ -26,7 +26,7 @@ from orgs.history import because
 from orgs.models import Person
 from portal.sign_in import codes, consents, passwords, sessions, staff
 from portal.sign_in.forms import CodeForm, JoinForm, NewPasswordForm, PhoneForm
-from portal.sign_in.views import GET_POST, _code_page, answer, leading
+from portal.sign_in.views import GET_POST, answer, code_page, leading
 
 RESET = "password_reset"
 RESET_SECONDS = 15 * 60
@@ -170,7 +170,7 @@ def _prove(request, purpose, proved, *, start):
         if form.is_wrong and not proof.record_invalid_attempt():
             messages.error(request, _("验证码输错次数太多，请重新获取。"))
             return leading(start, request)
-    return _code_page(request, form, proof.phone, purpose=purpose)
+    return code_page(request, form, proof.phone, purpose=purpose)
 
 
 def _resend(request, proof):
@@ -178,7 +178,7 @@ def _resend(request, proof):
         codes.check_rate(request, proof.phone)
     except ValidationError as refused:
         form = CodeForm(expected="")
-        return _code_page(request, form, proof.phone, refusal=refused.message, status=422)
+        return code_page(request, form, proof.phone, refusal=refused.message, status=422)
     proof.again()
     messages.success(request, _("新的验证码已发送，之前的已作废。"))
     return redirect(request.get_full_path())

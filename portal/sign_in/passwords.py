@@ -130,6 +130,8 @@ def is_due(person: Person) -> bool:
 
 
 def phone_proved(person: Person) -> None:
-    """The person has just shown that the phone is theirs."""
+    """The person has shown that the phone is theirs; the first time is kept."""
+    if person.phone_verified_at is not None:
+        return
     person.phone_verified_at = timezone.now()
     person.save(update_fields=["phone_verified_at"])

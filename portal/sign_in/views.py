@@ -150,7 +150,7 @@ def confirm_code(request):
         if form.is_wrong and not process.record_invalid_attempt():
             messages.error(request, _("验证码输错次数太多，请重新获取。"))
             return leading("account_request_login_code", request)
-    return _code_page(request, form, process.state["phone"])
+    return code_page(request, form, process.state["phone"])
 
 
 def _pending_code(request) -> LoginCodeVerificationProcess | None:
@@ -165,7 +165,7 @@ def _resend(request, process):
         codes.check_rate(request, phone)
     except ValidationError as refused:
         form = CodeForm(expected="")
-        return _code_page(request, form, phone, refusal=refused.message, status=422)
+        return code_page(request, form, phone, refusal=refused.message, status=422)
     LoginCodeVerificationProcess.initiate(
         request=request,
         user=process.user,
@@ -176,7 +176,7 @@ def _resend(request, process):
     return leading("account_confirm_login_code", request)
 
 
-def _code_page(request, form, phone, *, template="account/code.html", status=None, **context):
+def code_page(request, form, phone, *, template="account/code.html", status=None, **context):
     page = answer(
         request,
         template,
