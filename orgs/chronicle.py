@@ -1,12 +1,17 @@
 """What happened to an organization or a place, told from the history the database keeps."""
 
 from datetime import date
+from functools import reduce
+from operator import or_
 
+from django.apps import apps
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgs import disclosure
-from orgs.models import Appointment, Area, Organization, Person
+from orgs.chain import LINKAGE_ROLES
+from orgs.models import Appointment, Area, Linkage, Organization, Person
 from orgs.positions import Position
 
 # Fields whose change is told by the names of what they point to.
@@ -42,6 +47,7 @@ def of_organization(organization: Organization, *, inside: bool) -> list[dict]:
     ``inside``: with who did it and why; the public reads what and when.
     """
     told = _of(organization, MOST) + _of_posts(organization, inside)
+    told += _of_service(organization) + _of_linkages(organization)
     told.sort(key=lambda line: line["at"], reverse=True)
     return _finish(told[:MOST], inside)
 
@@ -166,6 +172,49 @@ def _of_posts(organization: Organization, inside: bool) -> list[dict]:
             }
         )
     return told
+
+
+def _of_service(organization: Organization) -> list[dict]:
+    """Areas that came under its service, and those that left it; two queries."""
+    events = apps.get_model("orgs", "ServedAreaEvent").objects.filter(
+        organization_id=organization.pk
+    )
+    events = list(events.select_related("pgh_context"))
+    areas = Area.objects.in_bulk({event.area_id for event in events})
+    words = {"added": _("增加服务区域：%(name)s"), "removed": _("不再服务：%(name)s")}
+    return [
+        _line(event, words[event.pgh_label] % {"name": areas[event.area_id].name})
+        for event in events
+        if event.area_id in areas
+    ]
+
+
+def _of_linkages(organization: Organization) -> list[dict]:
+    """Taking part in a three-way linkage, and leaving it; one query."""
+    events = Linkage.pgh_event_model.objects
+    mine = reduce(or_, (Q(**{f"{role}_id": organization.pk}) for role in LINKAGE_ROLES))
+    linkages = events.filter(mine).values("pgh_obj_id")
+    told, was_in = [], {}
+    for event in (
+        events.filter(pgh_obj_id__in=linkages).select_related("pgh_context").order_by("pgh_id")
+    ):
+        now = any(getattr(event, f"{role}_id") == organization.pk for role in LINKAGE_ROLES)
+        before = was_in.get(event.pgh_obj_id, False)
+        was_in[event.pgh_obj_id] = now
+        if now != before:
+            text = _("参加三方联动：%(name)s") if now else _("退出三方联动：%(name)s")
+            told.append(_line(event, text % {"name": event.name}))
+    return told
+
+
+def _line(event, what: str) -> dict:
+    return {
+        "what": what,
+        "at": event.pgh_created_at,
+        "changes": [],
+        "about": _about(event),
+        "tone": "plain",
+    }
 
 
 def _about(event) -> dict:

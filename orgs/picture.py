@@ -136,7 +136,8 @@ _STAMP = """
     SELECT (SELECT max(pgh_id) FROM orgs_organizationevent),
            (SELECT max(pgh_id) FROM orgs_appointmentevent),
            (SELECT max(pgh_id) FROM orgs_areaevent),
-           (SELECT max(pgh_id) FROM orgs_linkageevent)
+           (SELECT max(pgh_id) FROM orgs_linkageevent),
+           (SELECT max(pgh_id) FROM orgs_linkagegridevent)
 """
 
 

@@ -108,6 +108,17 @@ def test_history_tells_what_to_all_who_and_why_to_those_in_charge(client, quarte
         assert told in page
 
 
+def test_history_tells_what_a_body_served_and_with_whom_it_stood(client, quarter):
+    chain.serve(quarter.property_company, [quarter.grid2], by=quarter.chen, reason="新签物业合同")
+    url = reverse("orgs:history", args=[quarter.property_company.pk])
+    page = read(client, url)
+    for told in ("增加服务区域：第二网格", "不再服务：第一网格", "参加三方联动：梧桐里一期"):
+        assert told in page
+    assert "新签物业合同" not in page
+    client.force_login(quarter.chen)
+    assert "新签物业合同" in read(client, url)
+
+
 def test_a_merged_body_says_where_it_went(client, quarter):
     other = Organization.objects.create(
         kind="grid_branch",
