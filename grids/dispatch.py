@@ -74,12 +74,10 @@ def reach(person, permission: str, *, levels: dict[str, str]) -> Reach:
 
 
 def levels_of(person, *permissions: str) -> dict[str, str]:
-    """The level of every area on which ``person`` holds one of the rights; one query."""
+    """The level of every area on which ``person`` holds one of the rights; no query of its own."""
     rights = access.rights_of(person)
     paths = {path for permission in permissions for path in rights.area_paths(permission)}
-    if not paths:
-        return {}
-    return dict(Area.objects.filter(path__in=paths).values_list("path", "level"))
+    return {path: rights.level_of(path) for path in paths}
 
 
 # --- people ------------------------------------------------------------------------------------

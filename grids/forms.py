@@ -147,11 +147,11 @@ def place_choices(grids: list[Area], communities: dict[str, Area]) -> list:
 class PostForm(WithPhotos):
     category = forms.ModelChoiceField(
         Category.objects.filter(is_active=True),
-        label=L("是哪方面的事？"),
+        label=L("类别"),
         error_messages={"required": L("请选一类；不确定就选“其他事项”")},
     )
     place = forms.TypedChoiceField(
-        label=L("在哪个网格（小区）？"),
+        label=L("地点所在网格"),
         coerce=int,
         error_messages={"required": L("请选择地点所在的网格")},
     )
@@ -162,7 +162,7 @@ class PostForm(WithPhotos):
         widget=forms.TextInput(attrs={"placeholder": L("例如：3栋2单元楼道、东门岗亭旁")}),
     )
     text = forms.CharField(
-        label=L("发生了什么？"),
+        label=L("情况说明"),
         max_length=2000,
         min_length=4,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -472,7 +472,7 @@ class RateForm(VerbForm):
 
     verb = "rate"
     solved = forms.TypedChoiceField(
-        label=L("问题解决了吗？"),
+        label=L("是否解决"),
         choices=[("yes", L("解决了")), ("no", L("没有解决"))],
         coerce=lambda value: value == "yes",
         empty_value=None,
@@ -480,7 +480,7 @@ class RateForm(VerbForm):
         error_messages={"required": L("请选择是否解决")},
     )
     stars = forms.TypedChoiceField(
-        label=L("您满意吗？"),
+        label=L("满意度"),
         choices=STARS,
         coerce=int,
         widget=forms.RadioSelect,

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, CharField, Count, Q, Value, When
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -831,59 +831,50 @@ def is_worker(issue: Issue, person) -> bool:
 
 # --- who has to do something -------------------------------------------------------------------
 
-_WAITS_FOR = {
-    S.SUBMITTED: "file",
-    S.FILED: "dispatch",
-    S.REOPENED: "dispatch",
-    S.DISPATCHED: "sign",
-    S.IN_PROGRESS: "report",
-    S.HANDLED: "verify",
-    S.CLOSED: "rate",
-}
-
 
 def waiting_for(person, *, now: datetime | None = None):
-    """Issues that need ``person`` now, the most pressing first; each has ``waits_for``, a verb.
+    """Issues that need ``person`` now, the most pressing first; ``issue.waits_for`` is the verb.
 
     Two queries at most, whatever is found. People of the subdistrict see their own level's
     matters, and of the communities' only what is late.
     """
     now = now or timezone.now()
-    rights = access.rights_of(person)
     needed = ("grids.file_issue", "grids.dispatch_issue", "grids.verify_issue")
     levels = dispatch.levels_of(person, *needed)
     file, send, verify = (dispatch.reach(person, right, levels=levels) for right in needed)
-    late = Q(due_at__lt=now)
-    local = Q(level__in=[Level.L1, Level.L2])
-    waits = Q(state=S.CLOSED, reporter=person, due_at__gte=now)
-    waits |= Q(state=S.SUBMITTED) & (_under(file.near) | (_under(file.high) & late))
-    waits |= Q(state=S.FILED) & local & (_under(send.near) | (_under(send.high) & late))
-    waits |= Q(state__in=[S.FILED, S.REOPENED]) & ~local & _under(send.high)
-    waits |= Q(state=S.REOPENED) & local & _under(send.community)
-    waits |= (
-        Q(state=S.HANDLED)
-        & (_under(verify.near) | (_under(verify.high) & (late | ~local)))
-        & ~Q(handler=person)
-        & ~Q(reporter=person)
-    )
-    waits |= Q(state=S.DISPATCHED, lead__in=rights.organization_ids("grids.handle_issue")) & ~Q(
-        reporter=person
-    )
-    waits |= Q(state=S.IN_PROGRESS, handler=person)
-    verb = Case(
-        *(When(state=state, then=Value(name)) for state, name in _WAITS_FOR.items()),
-        output_field=CharField(),
-    )
+    leads = access.rights_of(person).organization_ids("grids.handle_issue")
+    local, late = Q(level__in=[Level.L1, Level.L2]), Q(due_at__lt=now)
+    mine = Q(reporter=person)
+    waits = Q(state=S.CLOSED, due_at__gte=now) & mine
+    if file.near:
+        waits |= Q(state=S.SUBMITTED) & _under(file.near)
+    if send.near:
+        waits |= Q(state=S.FILED) & local & _under(send.near)
+    if send.community:
+        waits |= Q(state=S.REOPENED) & local & _under(send.community)
+    if verify.near:
+        waits |= Q(state=S.HANDLED) & _under(verify.near) & ~Q(handler=person) & ~mine
+    if file.high:
+        waits |= Q(state=S.SUBMITTED) & late & _under(file.high)
+    if send.high:
+        waits |= Q(state=S.FILED) & (~local | late) & _under(send.high)
+        waits |= Q(state=S.REOPENED) & ~local & _under(send.high)
+    if verify.high:
+        others = ~Q(handler=person) & ~mine
+        waits |= Q(state=S.HANDLED) & (~local | late) & _under(verify.high) & others
+    if leads:
+        waits |= Q(state=S.DISPATCHED, lead__in=leads) & ~mine
+        waits |= Q(state=S.IN_PROGRESS, handler=person)
     return (
         Issue.objects.filter(waits)
-        .annotate(waits_for=verb)
         .select_related("category", "lead")
+        .defer("clock_rules", "description", "public_summary", "public_result", "result")
         .order_by("due_at", "pk")
     )
 
 
 def _under(paths: Iterable[str]) -> Q:
-    condition = Q(pk__in=[])
+    condition = Q()
     for path in paths:
         condition |= Q(area_path__startswith=path)
     return condition

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from grids import dispatch
@@ -15,6 +17,20 @@ from orgs.models import Area, AreaLevel
 
 PAGE = 20
 LATE = "late"  # asked for like a state
+# What a row needs; the frozen rules and the long texts stay in the database.
+ROW_FIELDS = (
+    "number",
+    "title",
+    "public_title",
+    "area_path",
+    "reported_at",
+    "state",
+    "on_time",
+    "promised_at",
+    "due_at",
+    "closed_at",
+    "category__name",
+)
 
 TONES = {
     State.SUBMITTED: "warn",
@@ -49,6 +65,9 @@ class Row:
     days: str
     verb: str = ""  # what it waits for, in words
     due_at: datetime | None = None
+
+
+SELECTED = SafeString(" selected")
 
 
 # --- places --------------------------------------------------------------------------------------
@@ -221,7 +240,7 @@ def _row(issue, names, labels, now, *, public) -> Row:
         tone=tone,
         late=late_words(issue, now),
         days=taken % {"n": issue.days_taken},
-        verb=_verb_words(getattr(issue, "waits_for", "")),
+        verb=_verb_words(issue.waits_for),
         due_at=issue.due_at,
     )
 
@@ -241,11 +260,35 @@ def states() -> list[tuple[str, str]]:
     return [*PublicState.choices, (LATE, _("超期"))]
 
 
-def options() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """(code, name) of the communities that have grids, and of the categories in public."""
-    communities = Area.objects.open().filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
-    categories = Category.objects.filter(is_active=True, is_public=True)
-    return (
-        list(communities.values_list("code", "name")[:200]),
-        list(categories.values_list("code", "name")),
+@dataclass(frozen=True)
+class Options:
+    """The choices of the three filters, as markup: forty of them in a template cost more."""
+
+    communities: str
+    categories: str
+    states: str
+
+    @classmethod
+    def of(cls, filters: Filters) -> "Options":
+        communities = Area.objects.open().filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
+        categories = Category.objects.filter(is_active=True, is_public=True)
+        return cls(
+            communities=_options(
+                communities.values_list("code", "name")[:200], filters.community, _("全部社区")
+            ),
+            categories=_options(
+                categories.values_list("code", "name"), filters.category, _("全部类别")
+            ),
+            states=_options(states(), filters.state, _("全部状态")),
+        )
+
+
+def _options(pairs: Iterable[tuple[str, str]], chosen: str, everything: str) -> str:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SELECTED if value == chosen else "", name)
+            for value, name in [("", everything), *pairs]
+        ),
     )

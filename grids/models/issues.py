@@ -41,6 +41,15 @@ STATES_OF = {
     PublicState.CLOSED: (State.CLOSED, State.RATED),
 }
 _PUBLIC_STATE = {state: word for word, states in STATES_OF.items() for state in states}
+_WAITS_FOR = {
+    State.SUBMITTED: "file",
+    State.FILED: "dispatch",
+    State.REOPENED: "dispatch",
+    State.DISPATCHED: "sign",
+    State.IN_PROGRESS: "report",
+    State.HANDLED: "verify",
+    State.CLOSED: "rate",
+}
 DONE = (State.CLOSED, State.RATED)
 WORKING = (State.FILED, State.DISPATCHED, State.IN_PROGRESS, State.REOPENED)
 
@@ -255,6 +264,11 @@ class Issue(Placed):
     def public_state(self) -> PublicState | None:
         """One of the three public words; None before filing."""
         return _PUBLIC_STATE.get(self.state)
+
+    @property
+    def waits_for(self) -> str:
+        """The verb that takes it on; empty when nothing does."""
+        return _WAITS_FOR.get(self.state, "")
 
     @property
     def is_done(self) -> bool:

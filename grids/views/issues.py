@@ -29,14 +29,12 @@ STATE_STEPS = {
 def issue_list(request):
     """Filed issues without persons; a signed-in person's own, and their work, on request."""
     filters = listing.Filters.read(request.GET, request.user)
-    page = listing.page_of(filters.apply(request.user).select_related("category"), request.GET)
-    communities, categories = listing.options()
+    issues = filters.apply(request.user).select_related("category").only(*listing.ROW_FIELDS)
+    page = listing.page_of(issues, request.GET)
     context = {
         "rows": listing.rows(page.issues, public=not filters.show),
         "filters": filters,
-        "states": listing.states(),
-        "communities": communities,
-        "categories": categories,
+        "options": listing.Options.of(filters),
         "older": filters.address(after=page.older) if page.older else "",
         "newer": filters.address(before=page.newer) if page.newer else "",
         "is_worker": access.rights_of(request.user).has_any(

@@ -588,7 +588,9 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     leads = cast.leads(issue, dispatcher)
     able = [(lead, [p for p in cast.members(lead) if p.pk != reporter.pk]) for lead in leads]
     able = [(lead, people) for lead, people in able if people]
-    sent = calendar.add_working_minutes(filed, rng.randint(5, 60))
+    # Urgent matters do not wait for office hours.
+    sent = min(calendar.add_working_minutes(filed, rng.randint(5, 60)), _share(begins, due, 0.08))
+    sent = max(sent, filed)
     if not able or sent > now:
         story.clock(ClockKind.HANDLE, unit, amount, begins)
         return story
@@ -600,6 +602,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     issue.lead, issue.dispatched_at = lead, sent
     story.step("dispatch", dispatcher, sent, State.DISPATCHED, lead=_named(lead))
     signed = calendar.add_working_minutes(sent, rng.randint(10, 180))
+    signed = max(min(signed, _share(begins, due, 0.2)), sent)
     if signed > now:
         story.clock(ClockKind.HANDLE, unit, amount, begins)
         return story
@@ -608,7 +611,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     story.step("sign", handler, signed, State.IN_PROGRESS)
     late = rng.random() < 0.05
     share = rng.uniform(1.1, 1.9) if late else rng.uniform(0.25, 0.9)
-    reported = max(begins + (due - begins) * share, signed + timedelta(minutes=20))
+    reported = max(_share(begins, due, share), signed + timedelta(minutes=5))
     stuck = rng.random() < 0.012
     if reported > now or stuck or verifier is None:
         story.clock(ClockKind.HANDLE, unit, amount, begins)
@@ -624,7 +627,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
         story.term(ClockKind.VERIFY, "verify", at, again)
         issue.rework_count = 1
         story.step("rework", verifier, again, State.IN_PROGRESS, reason=rng.choice(REWORK))
-        redone = again + (clocks.reckon(unit, half, again).due - again) * 0.6
+        redone = _share(again, clocks.reckon(unit, half, again).due, 0.6)
         if redone > now:
             issue.promised_at = issue.due_at = story.clock(
                 ClockKind.HANDLE, unit, half, again
@@ -665,6 +668,10 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
         comment=issue.rating_comment,
     )
     return story
+
+
+def _share(start: datetime, end: datetime, share: float) -> datetime:
+    return start + (end - start) * share
 
 
 def _handled(story: _Story, rng, handler, at: datetime) -> datetime:

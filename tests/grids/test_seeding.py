@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -33,7 +34,7 @@ def test_issues_of_the_demo_are_whole(seeded, street):
         assert steps[-1].to_state == issue.state
         assert [step.at for step in steps] == sorted(step.at for step in steps)
         assert steps[-1].at <= now
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             assert after.from_state == before.to_state
         running = [row.kind for row in issue.clocks.all() if row.clock.is_running]
         wanted = {
