@@ -22,9 +22,15 @@ _NOBODY: dict[str, frozenset] = {}
 class Rights:
     """What one person may do where, today. Cheap to ask; read in two queries at most."""
 
-    def __init__(self, areas: dict[str, frozenset[str]], organizations: dict[str, frozenset[int]]):
+    def __init__(
+        self,
+        areas: dict[str, frozenset[str]],
+        organizations: dict[str, frozenset[int]],
+        levels: dict[str, str] | None = None,
+    ):
         self._areas = areas
         self._organizations = organizations
+        self._levels = levels or {}
 
     def has(self, permission: str) -> bool:
         """Somewhere, on any node."""
@@ -44,6 +50,10 @@ class Rights:
 
     def organization_ids(self, permission: str) -> frozenset[int]:
         return self._organizations.get(permission, frozenset())
+
+    def level_of(self, path: str) -> str:
+        """The level of an area on which some right is held (one of ``area_paths``)."""
+        return self._levels[path]
 
     def may(
         self, permission: str, *, area_path: str = "", organization_id: int | None = None
@@ -94,13 +104,17 @@ def _read(person) -> Rights:
         else:
             on_organizations.setdefault(permission, set()).add(int(pk))
     areas: dict[str, set[str]] = {}
+    levels: dict[str, str] = {}
     if on_areas:
-        for pk, path in Area.objects.filter(pk__in=on_areas).values_list("pk", "path"):
+        nodes = Area.objects.filter(pk__in=on_areas).order_by()
+        for pk, path, level in nodes.values_list("pk", "path", "level"):
+            levels[path] = level
             for permission in on_areas[pk]:
                 areas.setdefault(permission, set()).add(path)
     return Rights(
         {permission: frozenset(paths) for permission, paths in areas.items()},
         {permission: frozenset(ids) for permission, ids in on_organizations.items()},
+        levels,
     )
 
 
