@@ -54,9 +54,9 @@ def _open(request, area, node, inside):
 
 
 def _division(request, area, inside):
-    places = picture.cards(area)
+    drawn, places = _kept(area, "division", lambda: _read_division(area))
     context = {
-        **_shared(request, area, inside, picture.read(area, own_only=True)),
+        **_shared(request, area, inside, drawn),
         "organized": [place for place in places if place["organized"]],
         "rest": [place for place in places if not place["organized"]],
         "totals": {
@@ -84,19 +84,24 @@ def _community(request, area, inside, branch_pk):
             below=picture.below(building=area, **sees),
         )
     else:
-        parts = _kept(area)
+        parts = _kept(area, "picture", lambda: _draw(area, picture.read(area)))
     context = _shared(request, area, inside, None) | {"parts": parts}
     return render(request, "orgs/chain.html", context)
 
 
-def _kept(area) -> dict[str, str]:
-    """The picture with its branches closed is the same for every reader: drawn once per change."""
-    key = f"orgs:picture:{area.pk}:{get_language()}:{picture.stamp()}"
-    parts = cache.get(key)
-    if parts is None:
-        parts = _draw(area, picture.read(area))
-        cache.set(key, parts, KEPT_SECONDS)
-    return parts
+def _kept(area, what: str, make):
+    """What is the same for every reader (the picture with its branches closed) is made once per
+    change of the chain."""
+    key = f"orgs:{what}:{area.pk}:{get_language()}:{picture.stamp()}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = make()
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept
+
+
+def _read_division(area) -> tuple[picture.Picture, list[dict]]:
+    return picture.read(area, own_only=True), picture.cards(area)
 
 
 def _draw(area, drawn, **more) -> dict[str, str]:
