@@ -353,6 +353,10 @@ class ContactForm(VerbForm):
         help_text=L("怎样联系的、约定了什么；反映人看得到"),
     )
 
+    def prepare(self):
+        if not self.issue.shows_reporter_to_handlers():
+            self.fields["note"].help_text = _("反映人未公开身份：写在这里的话会发消息给反映人")
+
 
 class NoteForm(VerbForm):
     verb = "note"

@@ -7,11 +7,8 @@ reopened → dispatched). The table draws the buttons, the diagram in ``docs/iss
 role × state test. Every verb is one transaction: row lock, check, change, clocks, step, messages.
 """
 
-import math
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -20,25 +17,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import deidentify, dispatch, numbers, photos
+from grids import deidentify, dispatch, limits, numbers, photos, telling
 from grids.models import (
     Category,
-    ClockKind,
     Issue,
-    IssueClock,
     Level,
     Source,
     State,
     Urgency,
 )
-from inbox import outbox
 from orgs import access
 from orgs.models import Area, Organization
-from rules import clocks, profiles
-from rules.models import Clock
+from rules import profiles
 from rules.refusals import Refused
 from rules.workflow import Missing, Transition, Workflow
-from ui import dates
 
 RULES = "ISSUE-CLOCKS"
 TITLE_LENGTH = 24
@@ -136,143 +128,6 @@ def _anybody_on_it(issue, person):
 
 def _reporter(issue, person):
     return person is not None and person.pk == issue.reporter_id
-
-
-# --- clocks ------------------------------------------------------------------------------------
-
-
-def limit_of(category: Category, level: str, rules: dict) -> tuple[str, int]:
-    """(unit, amount): the category's own limit at its own level, else the level's."""
-    if category.limit_amount and level == category.default_level:
-        return category.limit_unit, category.limit_amount
-    term = rules["params"][level]
-    return term["unit"], term["amount"]
-
-
-def expect(category: Category, rules: dict, at: datetime) -> datetime:
-    """The date promised at posting: filed at the last moment, then the category's whole limit."""
-    filing = rules["params"]["file"]
-    filed_by = clocks.reckon(filing["unit"], filing["amount"], at).due
-    return clocks.reckon(*limit_of(category, category.default_level, rules), filed_by).due
-
-
-def clock_of(issue: Issue, kind: str) -> Clock | None:
-    """The latest clock of its kind."""
-    row = issue.clocks.filter(kind=kind).select_related("clock").order_by("-round").first()
-    return row.clock if row else None
-
-
-def _start(issue: Issue, kind: str, unit: str, amount: int, at: datetime) -> Clock:
-    clock = clocks.start(unit, amount, at=at, profile=issue.clock_rules)
-    rounds = IssueClock.objects.filter(issue=issue, kind=kind).count()
-    IssueClock.objects.create(issue=issue, kind=kind, round=rounds + 1, clock=clock)
-    return clock
-
-
-def _start_term(issue: Issue, kind: str, name: str, at: datetime) -> Clock:
-    term = issue.clock_rules["params"][name]
-    return _start(issue, kind, term["unit"], term["amount"], at)
-
-
-def _stop(issue: Issue, kind: str, at: datetime, by=None) -> Clock | None:
-    clock = clock_of(issue, kind)
-    if clock is not None and clock.stopped_at is None:
-        clocks.stop(clock, at, by=by)
-    return clock
-
-
-def _promise(issue: Issue, clock: Clock) -> str:
-    issue.promised_at = issue.due_at = clock.due_at
-    return _("办理时限%(limit)s，%(due)s前办结") % {
-        "limit": clock.describe(),
-        "due": due_text(clock.due_at),
-    }
-
-
-def due_text(moment: datetime) -> str:
-    return dates.moment_text(moment, full=False)
-
-
-def _clocks_of_posting(issue, move):
-    _start_term(issue, ClockKind.ACKNOWLEDGE, "acknowledge", move.at)
-    filing = _start_term(issue, ClockKind.FILE, "file", move.at)
-    issue.due_at = filing.due_at
-    issue.promised_at = expect(issue.category, issue.clock_rules, move.at)
-    return _("%(due)s前立案，承诺%(promised)s前办结") % {
-        "due": due_text(filing.due_at),
-        "promised": due_text(issue.promised_at),
-    }
-
-
-def _clock_of_acknowledging(issue, move):
-    clock = _stop(issue, ClockKind.ACKNOWLEDGE, move.at, move.by)
-    return _late_words(clock, _("受理"))
-
-
-def _late_words(clock: Clock | None, what: str) -> str:
-    return "" if clock is None or clock.on_time is not False else _("%(what)s超时") % {"what": what}
-
-
-def _clocks_of_filing(issue, move):
-    """Handling counts from filing, and from when it should have been filed if that came late."""
-    _stop(issue, ClockKind.ACKNOWLEDGE, move.at, move.by)
-    filing = _stop(issue, ClockKind.FILE, move.at, move.by)
-    promised_before = issue.promised_at
-    unit, amount = limit_of(issue.category, issue.level, issue.clock_rules)
-    clock = _start(issue, ClockKind.HANDLE, unit, amount, min(move.at, filing.due_at))
-    move.notes.append(_late_words(filing, _("立案")))
-    move.notes = [note for note in move.notes if note]
-    words = _promise(issue, clock)
-    if clock.due_at > promised_before and not move.reason:
-        raise Missing({"reason": _("承诺时间推后的原因（会告知反映人）")})
-    return words
-
-
-def _clock_of_signing(issue, move):
-    clock = _start_term(issue, ClockKind.CONTACT, "contact_reporter", move.at)
-    return _("%(due)s前联系反映人") % {"due": due_text(clock.due_at)}
-
-
-def _clock_of_contact(issue, move):
-    return _late_words(_stop(issue, ClockKind.CONTACT, move.at, move.by), _("联系反映人"))
-
-
-def _clocks_of_reporting(issue, move):
-    _stop(issue, ClockKind.CONTACT, move.at, move.by)
-    clock = _stop(issue, ClockKind.HANDLE, move.at, move.by)
-    if clock.on_time is False and issue.on_time is None:
-        issue.on_time = False
-    verify = _start_term(issue, ClockKind.VERIFY, "verify", move.at)
-    issue.due_at = verify.due_at
-    move.notes.append(_("办理超期") if clock.on_time is False else _("办理按时"))
-    return _("%(due)s前核验") % {"due": due_text(verify.due_at)}
-
-
-def _clocks_of_rework(issue, move):
-    _stop(issue, ClockKind.VERIFY, move.at, move.by)
-    last = clock_of(issue, ClockKind.HANDLE)
-    clock = _start(issue, ClockKind.HANDLE, last.unit, math.ceil(last.amount / 2), move.at)
-    return _promise(issue, clock)
-
-
-def _clocks_of_closing(issue, move):
-    verify = _stop(issue, ClockKind.VERIFY, move.at, move.by)
-    if issue.on_time is None:
-        issue.on_time = True
-    rating = _start_term(issue, ClockKind.RATE, "rating", move.at)
-    issue.due_at = rating.due_at
-    move.notes += [words] if (words := _late_words(verify, _("核验"))) else []
-    return _("%(due)s前可以评价") % {"due": due_text(rating.due_at)}
-
-
-def _clock_of_rating(issue, move):
-    _stop(issue, ClockKind.RATE, move.at, move.by)
-
-
-def _clocks_of_reopening(issue, move):
-    _stop(issue, ClockKind.RATE, move.at, move.by)
-    unit, amount = limit_of(issue.category, issue.level, issue.clock_rules)
-    return _promise(issue, _start(issue, ClockKind.HANDLE, unit, amount, move.at))
 
 
 # --- effects -----------------------------------------------------------------------------------
@@ -386,174 +241,6 @@ def _reopen(issue, move):
     issue.handled_at = issue.closed_at = None
 
 
-# --- telling -----------------------------------------------------------------------------------
-
-PROGRESS, ANSWER, TASK = "grids.issue_progress", "grids.issue_answer", "grids.issue_task"
-_silent: ContextVar[bool] = ContextVar("grids_handling_silent", default=False)
-
-
-@contextmanager
-def silently() -> Iterator[None]:
-    """Tell nobody: a seed or an import writes what happened long ago."""
-    token = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(token)
-
-
-def _tell(issue, move, people, kind, audience, title, text="") -> None:
-    people = list(people)
-    if not people or _silent.get():
-        return
-    outbox.tell(
-        people,
-        kind=kind,
-        title=title % {"number": issue.number, "title": issue.title},
-        text=text,
-        url=issue.get_absolute_url(),
-        key=f"issue:{issue.pk}:{move.step.pk}:{audience}",
-    )
-
-
-def _tell_reporter(issue, move, title, text="", kind=PROGRESS):
-    _tell(issue, move, [issue.reporter], kind, "reporter", title, text)
-
-
-def _aside(issue) -> set[int]:
-    return {pk for pk in (issue.reporter_id, issue.handler_id) if pk}
-
-
-def _tells_posting(issue, move):
-    text = _("我们已收到“%(title)s”。%(file)s前会立案，承诺%(due)s前办结。") % {
-        "title": issue.title,
-        "file": due_text(issue.due_at),
-        "due": due_text(issue.promised_at),
-    }
-    _tell_reporter(issue, move, _("已收到您反映的事项 %(number)s"), text)
-    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=[issue.reporter_id])
-    text = _("%(category)s，请在%(due)s前立案。") % {
-        "category": issue.category,
-        "due": due_text(issue.due_at),
-    }
-    _tell(issue, move, near, TASK, "workers", _("待立案：%(title)s"), text)
-
-
-def _tells_acknowledging(issue, move):
-    _tell_reporter(issue, move, _("网格员已看到您反映的事项 %(number)s"))
-
-
-def _tells_filing(issue, move):
-    text = _("类别：%(category)s；承诺%(due)s前办结。") % {
-        "category": issue.category,
-        "due": due_text(issue.promised_at),
-    }
-    if move.reason:
-        text += _("说明：%(reason)s") % {"reason": move.reason}
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已立案"), text)
-    near = dispatch.nearest(
-        "grids.dispatch_issue",
-        dispatch.node_path(issue),
-        excluding=[issue.reporter_id, move.by.pk],
-    )
-    if not access.rights_of(move.by).may(
-        "grids.dispatch_issue", area_path=dispatch.node_path(issue)
-    ):
-        _tell(issue, move, near, TASK, "dispatchers", _("待派单：%(title)s"))
-
-
-def _tells_dispatch(issue, move):
-    text = _("由%(lead)s承办，承诺%(due)s前办结。") % {
-        "lead": issue.lead.name,
-        "due": due_text(issue.promised_at),
-    }
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已派单"), text)
-    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
-    text = _("请签收，并在%(due)s前办结。") % {"due": due_text(issue.promised_at)}
-    _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
-
-
-def _tells_signing(issue, move):
-    text = _("%(lead)s已签收，承办人%(name)s会与您联系。") % {
-        "lead": issue.lead.name,
-        "name": issue.handler.name,
-    }
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已签收"), text)
-
-
-def _tells_taking_over(issue, move):
-    text = _("现由%(name)s承办。") % {"name": issue.handler.name}
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 换了承办人"), text)
-    before = move.data.get("before")
-    if before is not None:
-        _tell(issue, move, [before], TASK, "before", _("已由同事接手：%(title)s"), move.reason)
-
-
-def _tells_contact(issue, move):
-    title = _("承办人已记录与您联系：%(number)s")
-    _tell_reporter(issue, move, title, move.data.get("note", ""))
-
-
-def _tells_note(issue, move):
-    if move.data.get("for_reporter"):
-        _tell_reporter(issue, move, _("关于您反映的事项 %(number)s 的说明"), move.data["note"])
-    elif issue.handler_id and issue.handler_id != move.by.pk:
-        title = _("有新的工作记录：%(title)s")
-        _tell(issue, move, [issue.handler], TASK, "handler", title, move.data["note"])
-
-
-def _tells_reporting(issue, move):
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已办理，正在核验"), move.data["result"])
-    near = dispatch.nearest("grids.verify_issue", issue.area_path, excluding=_aside(issue))
-    text = _("请在%(due)s前核验。") % {"due": due_text(issue.due_at)}
-    _tell(issue, move, near, TASK, "verifiers", _("待核验：%(title)s"), text)
-
-
-def _tells_rework(issue, move):
-    text = _("核验未通过，%(due)s前重新办理。") % {"due": due_text(issue.promised_at)}
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 需要返工"), text)
-    text = _("原因：%(reason)s。请在%(due)s前办结。") % {
-        "reason": move.reason.rstrip("。"),
-        "due": due_text(issue.promised_at),
-    }
-    _tell(issue, move, [issue.handler], TASK, "handler", _("返工：%(title)s"), text)
-
-
-def _tells_closing(issue, move):
-    text = _("请告诉我们问题是否解决，%(due)s前可以评价。没有解决的，可以要求上一级重新办理一次。")
-    text = issue.result + "\n" + text % {"due": due_text(issue.due_at)}
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已办结，请评价"), text, kind=ANSWER)
-    _tell(issue, move, [issue.handler], TASK, "handler", _("已核验办结：%(title)s"))
-
-
-def _tells_rating(issue, move):
-    text = _("%(solved)s，%(stars)d 星。%(comment)s") % {
-        "solved": _("已解决") if issue.solved else _("没有解决"),
-        "stars": issue.stars,
-        "comment": issue.rating_comment,
-    }
-    people = [person for person in (issue.handler, issue.verifier) if person is not None]
-    _tell(issue, move, people, TASK, "handlers", _("收到评价：%(title)s"), text)
-
-
-def _tells_reopening(issue, move):
-    text = _("已提到%(level)s，承诺%(due)s前办结。") % {
-        "level": issue.get_level_display(),
-        "due": due_text(issue.promised_at),
-    }
-    _tell_reporter(issue, move, _("您反映的事项 %(number)s 将重新办理"), text)
-    near = dispatch.nearest(
-        "grids.dispatch_issue", dispatch.node_path(issue), excluding=[issue.reporter_id]
-    )
-    title = _("重新办理，请派单：%(title)s")
-    _tell(issue, move, near, TASK, "dispatchers", title, move.reason)
-    last = move.data.get("lead_before")
-    if last is not None:
-        told = {person.pk for person in near} | {issue.reporter_id}
-        handlers = dispatch.members(last, excluding=told)
-        _tell(issue, move, handlers, TASK, "handlers", _("反映人要求重新办理：%(title)s"))
-
-
 # --- the table ---------------------------------------------------------------------------------
 
 S = State
@@ -569,8 +256,8 @@ flow = Workflow(
             who=_over_place("grids.file_issue"),
             label=L("已看到"),
             tone="quiet",
-            clock=_clock_of_acknowledging,
-            tells=_tells_acknowledging,
+            clock=limits.of_acknowledging,
+            tells=telling.of_acknowledging,
             help=L("先告诉反映人有人看到了，再去核实"),
         ),
         Transition(
@@ -581,9 +268,9 @@ flow = Workflow(
             needs=(("category", L("类别")), ("level", L("层级"))),
             label=L("立案"),
             tone="main",
-            clock=_clocks_of_filing,
+            clock=limits.of_filing,
             effect=_file,
-            tells=_tells_filing,
+            tells=telling.of_filing,
         ),
         Transition(
             "dispatch",
@@ -594,7 +281,7 @@ flow = Workflow(
             label=L("派单"),
             tone="main",
             effect=_dispatch,
-            tells=_tells_dispatch,
+            tells=telling.of_dispatch,
         ),
         Transition(
             "redirect",
@@ -604,7 +291,7 @@ flow = Workflow(
             needs=(("lead", L("承办单位")), ("reason", L("改派原因"))),
             label=L("改派"),
             effect=_dispatch,
-            tells=_tells_dispatch,
+            tells=telling.of_dispatch,
         ),
         Transition(
             "sign",
@@ -613,9 +300,9 @@ flow = Workflow(
             who=_lead_member,
             label=L("签收"),
             tone="main",
-            clock=_clock_of_signing,
+            clock=limits.of_signing,
             effect=_sign,
-            tells=_tells_signing,
+            tells=telling.of_signing,
         ),
         Transition(
             "contact",
@@ -624,9 +311,9 @@ flow = Workflow(
             who=_handler,
             needs=(("note", L("联系情况")),),
             label=L("记录已联系反映人"),
-            clock=_clock_of_contact,
+            clock=limits.of_contact,
             effect=_contact,
-            tells=_tells_contact,
+            tells=telling.of_contact,
         ),
         Transition(
             "report",
@@ -636,9 +323,9 @@ flow = Workflow(
             needs=(("result", L("办理结果")),),
             label=L("上报结果"),
             tone="main",
-            clock=_clocks_of_reporting,
+            clock=limits.of_reporting,
             effect=_report,
-            tells=_tells_reporting,
+            tells=telling.of_reporting,
         ),
         Transition(
             "take_over",
@@ -648,7 +335,7 @@ flow = Workflow(
             needs=(("reason", L("接手原因")),),
             label=L("接手"),
             effect=_take_over,
-            tells=_tells_taking_over,
+            tells=telling.of_taking_over,
         ),
         Transition(
             "verify",
@@ -658,9 +345,9 @@ flow = Workflow(
             needs=(("how", L("怎样核验")),),
             label=L("核验通过，办结"),
             tone="main",
-            clock=_clocks_of_closing,
+            clock=limits.of_closing,
             effect=_verify,
-            tells=_tells_closing,
+            tells=telling.of_closing,
         ),
         Transition(
             "rework",
@@ -669,9 +356,9 @@ flow = Workflow(
             who=_other_than_handler,
             needs=(("reason", L("返工原因")),),
             label=L("退回返工"),
-            clock=_clocks_of_rework,
+            clock=limits.of_rework,
             effect=_rework,
-            tells=_tells_rework,
+            tells=telling.of_rework,
         ),
         Transition(
             "rate",
@@ -681,9 +368,9 @@ flow = Workflow(
             needs=(("solved", L("是否解决")), ("stars", L("满意度"))),
             label=L("提交评价"),
             tone="main",
-            clock=_clock_of_rating,
+            clock=limits.of_rating,
             effect=_rate,
-            tells=_tells_rating,
+            tells=telling.of_rating,
         ),
         Transition(
             "reopen",
@@ -692,9 +379,9 @@ flow = Workflow(
             who=_reporter,
             needs=(("reason", L("哪里没有解决")),),
             label=L("要求重新办理"),
-            clock=_clocks_of_reopening,
+            clock=limits.of_reopening,
             effect=_reopen,
-            tells=_tells_reopening,
+            tells=telling.of_reopening,
         ),
         Transition(
             "note",
@@ -703,7 +390,7 @@ flow = Workflow(
             who=_anybody_on_it,
             needs=(("note", L("记录内容")),),
             label=L("添加记录"),
-            tells=_tells_note,
+            tells=telling.of_note,
         ),
     ],
 )
@@ -790,9 +477,9 @@ def post(
 
         def attach(issue, move):
             photos.attach(sent, issue, move.step)
-            _tells_posting(issue, move)
+            telling.of_posting(issue, move)
 
-        flow.open(issue, by=reporter, verb="submit", at=at, clock=_clocks_of_posting, tells=attach)
+        flow.open(issue, by=reporter, verb="submit", at=at, clock=limits.of_posting, tells=attach)
     return issue
 
 

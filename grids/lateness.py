@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import dispatch
-from grids.handling import due_text
+from grids.limits import due_text
 from grids.models import ClockKind, Issue, IssueClock, State
 from inbox import outbox
 from inbox.models import Message

@@ -95,7 +95,10 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         if not (row.verb == "reopen" and any(other.verb == "rate" for other in rows))
     ]
     forms.sort(key=lambda pair: pair[0].tone != "main")
-    step = STATE_STEPS[found.state]
+    steps = list(found.steps.select_related("actor"))
+    reports = [step.pk for step in steps if step.verb == "report"]
+    result_photos = [photo for photo in photos if reports and photo.step_id == reports[-1]]
+    earlier = [photo for photo in photos if photo.step_id in reports[:-1]]
     context = {
         "issue": found,
         "row": listing.rows([found], public=False)[0],
@@ -103,20 +106,18 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         "is_worker": is_worker,
         "photos": photos,
         "before": [photo for photo in photos if photo.kind == "before"],
-        "after": [photo for photo in photos if photo.kind == "after"],
-        "entries": timeline.entries(
-            found, found.steps.select_related("actor"), photos, audience=audience
-        ),
+        "after": result_photos,
+        "entries": timeline.entries(found, steps, earlier, audience=audience),
         "forms": forms,
         "has_more": any(row.tone != "main" for row, _form_of in forms),
         "why_not": handling.why_not(found, person),
-        "last_step": handling.flow.last_step_id(found),
+        "last_step": max((step.pk for step in steps), default=None),
         "reporter": _reporter_for(found, person) if is_worker else "",
         "may_moderate": access.rights_of(person).may(
             "grids.moderate_photos", area_path=found.area_path
         ),
         "clocks": found.clocks.select_related("clock").order_by("pk") if is_worker else (),
-        "step": step,
+        "step": STATE_STEPS[found.state],
         "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
         "refusal": refusal,
         "danger": found.state == State.SUBMITTED

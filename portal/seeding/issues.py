@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from grids import deidentify, dispatch, handling, numbers, photos
+from grids import deidentify, dispatch, handling, limits, numbers, photos, telling
 from grids.models import (
     Category,
     ClockKind,
@@ -280,7 +280,7 @@ def _home(person: Person, community: Area) -> Area | None:
 
 
 def _telling(aloud: bool):
-    return nullcontext() if aloud else handling.silently()
+    return nullcontext() if aloud else telling.silently()
 
 
 def _lead_through(cast, rng, issue, state, level, urgency, more, now) -> None:
@@ -305,7 +305,7 @@ def _lead_through(cast, rng, issue, state, level, urgency, more, now) -> None:
 def _moments(issue, level, road, more, now, rng) -> list[datetime]:
     """When each step happened: soon after the one before, the report within the limit or late."""
     at, times = issue.reported_at, []
-    limit = handling.limit_of(issue.category, level, issue.clock_rules)
+    limit = limits.limit_of(issue.category, level, issue.clock_rules)
     wait = {"file": (20, 150), "dispatch": (5, 60), "sign": (20, 120), "contact": (10, 60)}
     for verb in road:
         if verb == "report":
@@ -565,7 +565,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     )
     story = _Story(issue, rules)
     story.step("submit", reporter, posted, State.SUBMITTED)
-    issue.promised_at = handling.expect(category, rules, posted)
+    issue.promised_at = limits.expect(category, rules, posted)
     filed = calendar.add_working_minutes(posted, rng.randint(15, 200))
     if filed > now:
         story.term(ClockKind.ACKNOWLEDGE, "acknowledge", posted)
@@ -578,7 +578,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     issue.is_public = category.is_public
     issue.public_title, issue.public_place = title, spot
     issue.public_summary = words
-    unit, amount = handling.limit_of(category, level, rules)
+    unit, amount = limits.limit_of(category, level, rules)
     begins = min(filed, filing.due_at)
     due = clocks.reckon(unit, amount, begins).due
     issue.promised_at = issue.due_at = due

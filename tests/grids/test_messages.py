@@ -2,7 +2,7 @@
 
 import pytest
 
-from grids import handling
+from grids import handling, telling
 from inbox.models import Channel, Delivery, Message
 from tests.grids import loop
 
@@ -106,6 +106,6 @@ def test_messages_lead_to_the_issue_and_name_nobody(street):
 
 
 def test_a_seed_tells_nobody(street):
-    with handling.silently():
+    with telling.silently():
         loop.to_state(street, "rated")
     assert not Message.objects.exists()

@@ -349,3 +349,19 @@ def test_the_queue_page(client, street):
     assert get(client, street.wang, "/issues/queue/").status_code == 404
     assert get(client, None, "/issues/queue/").status_code == 302
     assert "没有等您办的事项" in get(client, street.wu, "/issues/queue/").content.decode()
+
+
+def test_photos_of_an_earlier_try_stay_in_the_timeline(client, street):
+    issue = loop.to_state(street, "in_progress")
+    given = {"result": "已换新灯", "no_photo_reason": ""}
+    handling.advance(issue, "report", by=street.wu, pictures=loop.pictures(1), **given)
+    first = issue.photos.get()
+    handling.advance(issue, "rework", by=street.sun, reason="三楼不亮")
+    handling.advance(issue, "report", by=street.wu, pictures=loop.pictures(1), **given)
+    second = issue.photos.last()
+    page = get(client, street.wang, issue.get_absolute_url()).content.decode()
+    assert_valid_html(page)
+    result, history = page.split('id="timeline"')
+    assert second.token in result
+    assert first.token not in result
+    assert first.token in history

@@ -125,7 +125,7 @@ def test_files_stay_when_the_issue_stays(street):
 
 
 def test_a_rolled_back_post_leaves_no_file(street, monkeypatch):
-    monkeypatch.setattr(handling, "_tells_posting", lambda *_a: 1 / 0)
+    monkeypatch.setattr(handling.telling, "of_posting", lambda *_a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         loop.post(street, pictures=loop.pictures(2))
     assert files_on_disk() == []
