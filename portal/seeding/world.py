@@ -2,7 +2,8 @@
 
 Everything is built as unsaved rows that point to each other; ``World.write`` saves them table by
 table in one transaction. Bulk rows bypass ``save()``, so copied paths are set here; database
-constraints and history triggers stay on. People who are only inhabitants are no exception.
+constraints stay on. The history of the three large tables is written in one statement each: their
+row triggers would look the same context up 120,000 times (37 s of database time against 2 s).
 """
 
 from collections import defaultdict
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+import pgtrigger
+from django.db import connection
 from django.utils import timezone
 
 from orgs import posts
@@ -29,6 +32,13 @@ from portal.seeding import names
 from portal.seeding.plan import Community, Plan, Zone
 
 BATCH = 2000
+LARGE = (Person, Household, Residence)
+QUIET = (
+    "orgs.Person:insert_insert",
+    "orgs.Household:insert_insert",
+    "orgs.Household:update_update",
+    "orgs.Residence:insert_insert",
+)
 REASON = "演示数据"
 
 
@@ -218,6 +228,12 @@ class World:
         )
 
     def write(self, progress: Callable[[int], None]) -> None:
+        with pgtrigger.ignore(*QUIET):
+            self._write(progress)
+            for model in LARGE:
+                _write_history(model)
+
+    def _write(self, progress: Callable[[int], None]) -> None:
         def create(model, rows):
             for start in range(0, len(rows), BATCH):
                 batch = rows[start : start + BATCH]
@@ -264,6 +280,29 @@ class World:
         for body in self.organizations:
             layers[depth(body)].append(body)
         return [layers[key] for key in sorted(layers)]
+
+
+def _write_history(model) -> None:
+    """The first history row of every row that has none, as the insert trigger would write it."""
+    event = model.pgh_event_model
+    columns = ", ".join(
+        connection.ops.quote_name(field.column)
+        for field in event._meta.concrete_fields
+        if not field.name.startswith("pgh_")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH context AS MATERIALIZED (SELECT _pgh_attach_context() AS attached)
+            INSERT INTO {event._meta.db_table}
+                ({columns}, pgh_created_at, pgh_label, pgh_obj_id, pgh_context_id)
+            SELECT {columns}, now(), 'insert', id, attached
+            FROM {model._meta.db_table} AS written, context
+            WHERE NOT EXISTS (
+                SELECT FROM {event._meta.db_table} AS past WHERE past.pgh_obj_id = written.id
+            )
+            """  # noqa: S608 names of our own tables
+        )
 
 
 def shares(total: int, parts: int) -> list[int]:

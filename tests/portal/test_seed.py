@@ -85,7 +85,13 @@ def test_the_small_demo(run):
     # nobody verified themselves, one newcomer waits in each grid, the past is behind us
     assert Residence.objects.filter(state="pending").count() == 4
     assert not Residence.objects.filter(starts_on__gt=timezone.localdate()).exists()
-    assert Person.objects.first().events.first().pgh_context.metadata["reason"] == "演示数据"
+    for model in (Person, Household, Residence, Organization):
+        firsts = model.pgh_event_model.objects.filter(pgh_label="insert")
+        assert firsts.count() == model.objects.count()
+        assert {row.pgh_context.metadata["reason"] for row in firsts[:5]} == {"演示数据"}
+    home = Household.objects.last()
+    assert home.events.get().contact_household_id == home.contact_household_id
+    assert home.events.get().pgh_label == "insert"
 
 
 def test_the_accounts_belong_together(run):
