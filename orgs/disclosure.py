@@ -44,12 +44,13 @@ def sees_inside(person, area: Area) -> bool:
     return rights_of(person).may(INSIDE, area_path=area.path)
 
 
-def lives_in(person, area: Area) -> bool:
-    """A verified resident of this place."""
+def is_neighbour(person, area: Area) -> bool:
+    """A verified resident of the community around this place (of the place, when it is larger)."""
     if not person.is_authenticated:
         return False
+    around = area.community or area
     mine = Residence.objects.verified().filter(person=person)
-    return mine.filter(household__area_path__startswith=area.path).exists()
+    return mine.filter(household__area_path__startswith=around.path).exists()
 
 
 def may_open(person, organization: Organization) -> bool:

@@ -49,7 +49,7 @@ def _below(request, area, branch_pk, inside):
 
 
 def _open(request, area, node, inside):
-    neighbour = not inside and disclosure.lives_in(request.user, area)
+    neighbour = not inside and disclosure.is_neighbour(request.user, area)
     node.opened = picture.below(branch=node.pk, inside=inside, neighbour=neighbour)
 
 
@@ -75,7 +75,7 @@ def _community(request, area, inside, branch_pk):
         _open(request, area, drawn.nodes[branch_pk], inside)
         parts = _draw(area, drawn)
     elif area.level == AreaLevel.BUILDING:
-        sees = {"inside": inside, "neighbour": disclosure.lives_in(request.user, area)}
+        sees = {"inside": inside, "neighbour": disclosure.is_neighbour(request.user, area)}
         parts = _draw(
             area,
             picture.read(area),

@@ -74,7 +74,7 @@ def organization(request, pk):
 
 
 def _lives_here(request, body, inside) -> bool:
-    return not inside and disclosure.lives_in(request.user, body.area)
+    return not inside and disclosure.is_neighbour(request.user, body.area)
 
 
 def _posts(body, inside, lives_here) -> tuple[list[dict], list[dict]]:
