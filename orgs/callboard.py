@@ -7,6 +7,7 @@ services); the telephones are those of the bodies, never of the people.
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from orgs import disclosure
@@ -51,8 +52,7 @@ def of_grid(grid: Area, *, building=None, neighbour=False, inside=False) -> Call
     community = grid.community
     bodies = list(
         Organization.objects.open()
-        .filter(area__path__startswith=community.path, kind__in=_BODIES)
-        .select_related("area")
+        .filter(area__in=[community, grid], kind__in=_BODIES)
         .order_by("pk")
     )
     at_community = [body for body in bodies if body.area_id == community.pk]
@@ -67,7 +67,8 @@ def of_grid(grid: Area, *, building=None, neighbour=False, inside=False) -> Call
     owners = linkage.owners_body if linkage else None
     company = linkage.property_company if linkage else None
     branch = branch or (linkage.party_branch if linkage else None)
-    posts = _posts(residents, committee, branch, owners, company)
+    here = [place.pk for place in (grid, building) if place]
+    posts = _posts([residents, committee, branch, owners, company], here)
     service = residents.contact_phone if residents else ""
 
     def contacts(role, body, position, *, places=None, phone="", duty="") -> list[Contact]:
@@ -144,11 +145,12 @@ def _of_body(role, body, contacts, position) -> list[Contact]:
     ]
 
 
-def _posts(*bodies) -> list[Appointment]:
+_LOCAL = (P.GRID_WORKER, P.GRID_LEAD, P.BUILDING_LEADER)
+
+
+def _posts(bodies, here) -> list[Appointment]:
+    """Posts of the bodies; of the many workers and leaders of a community only those ``here``."""
     positions = (
-        P.GRID_WORKER,
-        P.GRID_LEAD,
-        P.BUILDING_LEADER,
         P.PARTY_SECRETARY,
         P.SOCIAL_WORKER,
         P.PROPERTY_MANAGER,
@@ -156,7 +158,8 @@ def _posts(*bodies) -> list[Appointment]:
     )
     return list(
         Appointment.objects.in_force()
-        .filter(organization__in=[body.pk for body in bodies if body], position__in=positions)
+        .filter(organization__in=[body.pk for body in bodies if body])
+        .filter(Q(position__in=positions) | Q(position__in=_LOCAL, area__in=here))
         .select_related("person")
         .order_by("position", "pk")
     )
