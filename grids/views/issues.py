@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -120,6 +121,7 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         "step": STATE_STEPS[found.state],
         "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
         "refusal": refusal,
+        "now": timezone.now(),
         "danger": found.state == State.SUBMITTED
         and (
             found.category.is_dangerous

@@ -203,11 +203,10 @@ class _Cast:
             lives = Residence.objects.verified().filter(
                 household__area_path__startswith=community.path
             )
-            self._residents[community.pk] = list(
-                Person.objects.filter(pk__in=lives.values("person"), appointments=None).order_by(
-                    "pk"
-                )[:400]
-            )
+            able = Person.objects.filter(pk__in=lives.values("person"), appointments=None)
+            pks = list(able.order_by("pk").values_list("pk", flat=True))
+            some = self.rng.sample(pks, min(len(pks), 80))
+            self._residents[community.pk] = list(Person.objects.filter(pk__in=some).order_by("pk"))
         return self._residents[community.pk]
 
     def reporter(self, community: Area) -> Person:
@@ -311,9 +310,9 @@ def _moments(issue, level, road, more, now, rng) -> list[datetime]:
         if verb == "report":
             due = clocks.reckon(*limit, at).due
             share = rng.uniform(1.2, 1.6) if more.get("late") else rng.uniform(0.3, 0.7)
-            at = at + (due - at) * share
+            at = _share(at, due, share)
         elif verb in {"rate", "reopen"}:
-            at += timedelta(hours=rng.uniform(2, 40))
+            at = _some_evening(at, rng, most=2)
         elif verb in {"verify", "rework"}:
             at = calendar.add_working_minutes(at, rng.randint(30, 300))
         else:
@@ -611,7 +610,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     story.step("sign", handler, signed, State.IN_PROGRESS)
     late = rng.random() < 0.05
     share = rng.uniform(1.1, 1.9) if late else rng.uniform(0.25, 0.9)
-    reported = max(_share(begins, due, share), signed + timedelta(minutes=5))
+    reported = max(_share(begins, due, share), signed + timedelta(minutes=25))
     stuck = rng.random() < 0.012
     if reported > now or stuck or verifier is None:
         story.clock(ClockKind.HANDLE, unit, amount, begins)
@@ -646,7 +645,7 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     story.term(ClockKind.VERIFY, "verify", at, closed)
     issue.verifier, issue.closed_at, issue.on_time = verifier, closed, on_time
     story.step("verify", verifier, closed, State.CLOSED, how="on_site")
-    rated = closed + timedelta(hours=rng.uniform(1, 120))
+    rated = _some_evening(closed, rng, most=5)
     speaks = source in {Source.RESIDENT, Source.HOTLINE} and rng.random() < 0.7
     if not speaks or rated > now:
         issue.due_at = story.term(ClockKind.RATE, "rating", closed).due_at
@@ -671,7 +670,17 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
 
 
 def _share(start: datetime, end: datetime, share: float) -> datetime:
+    """A part of the way from ``start`` to ``end``, in working hours where there are enough."""
+    minutes = calendar.working_minutes_between(start, end)
+    if minutes >= 60:
+        return calendar.add_working_minutes(start, max(1, int(minutes * share)))
     return start + (end - start) * share
+
+
+def _some_evening(after: datetime, rng, *, most: int) -> datetime:
+    """When people answer: a day or more later, awake."""
+    day = timezone.localdate(after) + timedelta(days=rng.randint(1, most))
+    return _at(day, time(rng.randint(8, 21), rng.randint(0, 59)))
 
 
 def _handled(story: _Story, rng, handler, at: datetime) -> datetime:
