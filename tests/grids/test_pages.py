@@ -39,12 +39,10 @@ def press(client, person, issue, verb, **given):
     """Open the page as ``person``, then press the button with the form filled in."""
     client.force_login(person)
     page = client.get(issue.get_absolute_url()).content.decode()
-    assert f'name="verb" value="{verb}"' in page.replace("\n", " ").replace("  ", " ") or re.search(
-        rf'name="verb"\s+value="{verb}"', page
-    ), f"no button for {verb}"
+    assert re.search(rf'name="verb"\s+value="{verb}"', page), f"no button for {verb}"
     after = re.search(r'name="after"\s+value="(\d+)"', page).group(1)
     answer = client.post(issue.get_absolute_url(), {"verb": verb, "after": after, **given})
-    assert answer.status_code == 302, answer.content.decode()[:20000].split("data-focus")[1][:600]
+    assert answer.status_code == 302, f"{verb} was refused"
     issue.refresh_from_db()
 
 
@@ -365,3 +363,14 @@ def test_photos_of_an_earlier_try_stay_in_the_timeline(client, street):
     assert second.token in result
     assert first.token not in result
     assert first.token in history
+
+
+def test_those_inside_may_look_at_the_public_face(client, street):
+    issue = loop.to_state(street, "filed")
+    for name in ("wang", "li"):
+        page = get(client, getattr(street, name), f"{issue.get_absolute_url()}?as=public")
+        assert issue.public_summary in page.content.decode()
+        assert issue.description not in page.content.decode()
+    hidden = loop.post(street)
+    page = get(client, street.wang, f"{hidden.get_absolute_url()}?as=public").content.decode()
+    assert hidden.description in page
