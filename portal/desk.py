@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grids import handling
+from grids import handling, listing
 from grids.models import DONE, WORKING, Issue
 from inbox.models import Delivery
 from orgs import access
@@ -17,12 +17,7 @@ from orgs.access import signed_in
 from orgs.models import Residence
 from rules import calendar
 
-SHOWN = 12
-# What a row shows; an issue has many more columns, and most of a list's time is in them.
-ROW = (
-    *("number", "title", "state", "promised_at", "due_at", "place_text"),
-    *("category__name", "area__name"),
-)
+SHOWN, LATE_SHOWN = 12, 5
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,8 @@ class Door:
 
 @dataclass
 class Desk:
-    waiting: list = field(default_factory=list)  # issues, the most pressing first
+    waiting: list = field(default_factory=list)  # rows, the most pressing first
+    late: list = field(default_factory=list)  # what else is late within reach, oldest first
     more_waiting: bool = False
     doors: list[Door] = field(default_factory=list)
     figures: dict | None = None
@@ -57,13 +53,11 @@ def _lay(person) -> Desk:
     waiting = list(
         handling.waiting_for(person)
         .select_related(None)
-        .select_related("category", "area")
-        .only(*ROW)[: SHOWN + 1]
+        .select_related("category")
+        .only(*listing.ROW_FIELDS)[: SHOWN + 1]
     )
-    for issue in waiting:
-        issue.wants = handling.flow.transition(issue.waits_for, issue.state).label
     laid = Desk(
-        waiting=waiting[:SHOWN],
+        waiting=listing.rows(waiting[:SHOWN], public=False),
         more_waiting=len(waiting) > SHOWN,
         unread=list(
             Delivery.objects.in_mailbox_of(person)
@@ -74,6 +68,8 @@ def _lay(person) -> Desk:
     )
     if rights.has_any("grids.view_issue", "grids.handle_issue"):
         laid.figures = _figures(person)
+        if laid.figures["late"]:
+            laid.late = _late(person, but=[issue.pk for issue in waiting])
     laid.doors = _doors(person, rights)
     return laid
 
@@ -91,6 +87,19 @@ def _figures(person) -> dict[str, int]:
         reported=Count("pk", filter=Q(reported_at__gte=month_ago)),
         closed=Count("pk", filter=Q(reported_at__gte=month_ago, state__in=DONE)),
     )
+
+
+def _late(person, *, but: list[int]) -> list[listing.Row]:
+    """What is late within the person's reach and waits for somebody else: to be pressed for."""
+    late = (
+        Issue.objects.workable_by(person)
+        .filter(state__in=WORKING, promised_at__lt=timezone.now())
+        .exclude(pk__in=but)
+        .select_related("category")
+        .only(*listing.ROW_FIELDS)
+        .order_by("promised_at", "pk")
+    )
+    return listing.rows(list(late[:LATE_SHOWN]), public=False)
 
 
 def _doors(person, rights) -> list[Door]:
@@ -113,10 +122,12 @@ def _doors(person, rights) -> list[Door]:
             )
         )
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):
-        doors.append(Door(title=_("组织与任免"), href="/staff/", icon="building-library"))
+        doors.append(
+            Door(title=_("组织与任免"), href="/staff/organizations/", icon="building-library")
+        )
     if rights.has("orgs.unlock_accounts"):
         doors.append(Door(title=_("被锁定的账号"), href="/staff/lockouts/", icon="lock-closed"))
-    if rights.has("orgs.view_reveals"):
+    if rights.has("orgs.audit_contact_reveals"):
         doors.append(Door(title=_("查看完整信息的记录"), href="/staff/reveals/", icon="eye"))
     if rights.has("rules.edit_calendar"):
         next_year = timezone.localdate().year + 1

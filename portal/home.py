@@ -3,14 +3,14 @@
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from grids import handling
+from grids import handling, listing
 from grids.models import Issue
 from orgs import access, residence
 from orgs.access import public
 
 LATEST, MINE = 6, 4
-# What a row shows; an issue has many more columns, and most of a list's time is in them.
-SHOWN = ("number", "state", "promised_at", "reported_at", "category__name")
+# What a row of one's own shows; an issue has many more columns, and most of the time is in them.
+OWN = ("number", "state", "promised_at", "reported_at", "category__name", "title")
 
 
 @public
@@ -22,7 +22,7 @@ def home(request):
         context["mine"] = (
             Issue.objects.reported_by(person)
             .select_related("category")
-            .only(*SHOWN, "title")
+            .only(*OWN)
             .order_by("-reported_at")[:MINE]
         )
         if access.rights_of(person).is_empty:
@@ -32,10 +32,11 @@ def home(request):
 
 
 def latest_public():
-    """The newest issues anyone may read, with what a row shows."""
-    return (
+    """The newest issues anyone may read, as the list of all of them shows them."""
+    newest = (
         Issue.objects.visible_to_public()
         .select_related("category")
-        .only(*SHOWN, "public_title", "public_place")
+        .only(*listing.ROW_FIELDS)
         .order_by("-reported_at", "-pk")[:LATEST]
     )
+    return listing.rows(list(newest), public=True)

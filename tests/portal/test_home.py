@@ -1,12 +1,17 @@
 """Home for a visitor, a resident, somebody new; the desk for those at work."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from grids import handling
 from grids.models import Category, Issue
+from orgs import access
 from orgs.models import Residence
+from portal import desk
 from tests.browser import MODES, WIDTHS, assert_accessible, assert_valid_html, shot
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +92,48 @@ def test_the_desk_counts_residences_to_verify(client, street):
     assert "待核验的住址" in body(client.get("/desk/"))
     client.force_login(street.wu)
     assert "待核验的住址" not in body(client.get("/desk/"))
+
+
+def test_whoever_watches_over_a_place_sees_what_is_late_there(client, street):
+    """Also when nothing waits for them in person; the name of the list is the list."""
+    issue = filed(street)
+    client.force_login(street.chu)
+    assert "我的范围里超期的事" not in body(client.get("/desk/"))
+    Issue.objects.filter(pk=issue.pk).update(promised_at=timezone.now() - timedelta(days=3))
+    for person, sees in [(street.zhao, False), (street.wang, False), (street.chu, True)]:
+        client.force_login(person)
+        page = body(client.get("/desk/"))
+        assert ("我的范围里超期的事" in page and "已超期 3 天" in page) is sees, person
+        assert_valid_html(page)
+    assert issue.title in body(client.get("/issues/?show=work&state=late"))
+
+
+def test_what_waits_for_a_person_is_not_told_twice(client, street):
+    issue = filed(street)
+    Issue.objects.filter(pk=issue.pk).update(promised_at=timezone.now() - timedelta(days=3))
+    client.force_login(street.li)
+    page = body(client.get("/desk/"))
+    assert page.count(issue.get_absolute_url()) == 1
+    assert "第一网格" in page
+
+
+def test_every_door_of_the_desk_opens_for_whom_it_is_shown_to(client, street):
+    seen = set()
+    for name in ("li", "zhou", "chen", "chu", "system_admin", "security_admin", "auditor"):
+        person = getattr(street, name)
+        client.force_login(person)
+        for door in desk._doors(person, access.rights_of(person)):
+            assert client.get(door.href).status_code == 200, (name, door.href)
+            seen.add(door.href)
+    assert {"/staff/organizations/", "/staff/residences/", "/staff/reveals/"} <= seen
+
+
+def test_home_tells_an_issue_as_the_list_does(client, street):
+    issue = filed(street)
+    for path in ("/", "/issues/"):
+        page = body(client.get(path))
+        for words in ("梧桐里社区第一网格", "办理中", issue.category.name, "第 1 天"):
+            assert words in page, (path, words)
 
 
 def test_a_visitor_is_sent_to_sign_in_before_the_desk(client):
