@@ -49,6 +49,11 @@ def moment_text(value: datetime, *, now: date | None = None, full: bool = False)
     return f"{day_text(value.date(), now=now, full=full)} {value.hour:02d}:{value.minute:02d}"
 
 
+def on_paper(value: date, text: str) -> str:
+    """The date that 今天, 昨天 or 明天 means, for paper, which is read later; else nothing."""
+    return f"{value.month}月{value.day}日" if text[1] == "天" else ""
+
+
 def as_day(value: date | datetime) -> date:
     return local(value).date() if isinstance(value, datetime) else value
 

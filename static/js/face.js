@@ -26,13 +26,14 @@ function tell(text) {
 
 /* Chosen pictures, small, under their field; the addresses are let go when replaced. */
 function preview(input) {
-  let list = input.nextElementSibling;
+  const box = input.closest(".file") || input;
+  let list = box.nextElementSibling;
   if (!list || !list.matches("[data-previews]")) {
     list = document.createElement("ul");
     list.className = "photos";
     list.dataset.previews = "";
     list.setAttribute("aria-live", "polite");
-    input.after(list);
+    box.after(list);
   }
   for (const image of list.querySelectorAll("img")) URL.revokeObjectURL(image.src);
   list.replaceChildren(

@@ -129,9 +129,14 @@ def test_days_are_told_as_people_tell_them():
 def test_a_day_begins_at_midnight_in_shanghai():
     late = datetime(2026, 9, 18, 15, 59, tzinfo=UTC)
     assert render("{% moment at %}", at=late) == (
-        '<time datetime="2026-09-18T23:59:00+08:00">昨天 23:59</time>'
+        '<time datetime="2026-09-18T23:59:00+08:00" data-day="9月18日">昨天 23:59</time>'
     )
-    assert render("{% day at %}", at=late) == '<time datetime="2026-09-18">昨天</time>'
+    assert render("{% day at %}", at=late) == (
+        '<time datetime="2026-09-18" data-day="9月18日">昨天</time>'
+    )
+    assert (
+        render("{% day at %}", at=date(2026, 9, 1)) == '<time datetime="2026-09-01">9月1日</time>'
+    )
 
 
 @time_machine.travel(datetime(2027, 1, 1, 2, 0, tzinfo=UTC))
@@ -189,6 +194,27 @@ def test_a_group_carries_its_description_on_the_fieldset():
 def test_optional_fields_say_so():
     assert "选填" in render("{% field form.note %}", form=Report())
     assert "选填" not in render("{% field form.title %}", form=Report())
+
+
+def test_boxes_to_tick_need_not_be_called_optional():
+    class Wishes(forms.Form):
+        ways = forms.MultipleChoiceField(
+            required=False, choices=[("sms", "短信")], widget=forms.CheckboxSelectMultiple
+        )
+
+    assert "选填" not in render("{% field form.ways %}", form=Wishes())
+
+
+@pytest.mark.parametrize(
+    ("accept", "words"), [("image/jpeg,image/png", "拍照或选照片"), (".csv", "选择文件")]
+)
+def test_a_file_field_speaks_chinese_whatever_the_browser_speaks(accept, words):
+    class Upload(forms.Form):
+        file = forms.FileField(widget=forms.FileInput(attrs={"accept": accept}))
+
+    markup = render("{% field form.file %}", form=Upload())
+    assert_valid_html(f"<!DOCTYPE html><title>x</title>{markup}")
+    assert f"{words}</span>" in markup
 
 
 def test_a_hidden_field_has_no_label():

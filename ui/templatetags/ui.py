@@ -83,7 +83,7 @@ def day(value, *, full=False):
         return ""
     value = dates.as_day(value)
     text = dates.day_text(value, full=full)
-    return _markup(f'<time datetime="{value.isoformat()}">{text}</time>')
+    return _markup(f'<time datetime="{value.isoformat()}"{_on_paper(value, text)}>{text}</time>')
 
 
 @register.simple_tag
@@ -94,7 +94,14 @@ def moment(value, *, full=False):
     if not isinstance(value, datetime):
         return day(value, full=full)
     text = dates.moment_text(value, full=full)
-    return _markup(f'<time datetime="{dates.machine(value)}">{text}</time>')
+    paper = _on_paper(dates.as_day(value), text)
+    return _markup(f'<time datetime="{dates.machine(value)}"{paper}>{text}</time>')
+
+
+def _on_paper(value, text) -> str:
+    """昨天 is wrong on paper: print.css adds the date it stands for."""
+    on_paper = dates.on_paper(value, text)
+    return f' data-day="{on_paper}"' if on_paper else ""
 
 
 @register.simple_tag
