@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox import outbox
-from inbox.models import Channel, Delivery
+from inbox.models import Delivery
 from orgs.access import signed_in
 
 PAGE = 20
@@ -151,8 +151,11 @@ def wishes(request):
         messages.success(request, _("接收设置已保存。"))
         return redirect("mailbox_preferences")
     missing = [
-        Channel(channel).label
-        for channel, address in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
+        words
+        for words, address in (
+            (_("您还没有登记电子邮箱，选了电子邮件也暂时收不到。"), person.email),
+            (_("您还没有登记手机号，选了短信也暂时收不到。"), person.phone),
+        )
         if not address
     ]
     context = {

@@ -64,6 +64,9 @@ LABELS = {
     "unverified": gettext_lazy("尚未核对"),
 }
 
+# Pairs of numbers that are the two ends of a span, not a list.
+SPANS = frozenset({"households", "members", "delegates_per_group"})
+
 _ORDER = {name: at for at, name in enumerate(LABELS)}
 
 TERM = re.compile(r"^(\d+)\s*个?\s*(工作日|工作小时|工作分钟|小时|分钟|天|日|自然日)$")
@@ -92,6 +95,8 @@ class Leaf(NamedTuple):
 
     @property
     def text(self) -> str:
+        if self.kind == "numbers" and self.path[-1] in SPANS:
+            return _("至").join(str(number) for number in self.value)
         return write(self.value, self.kind)
 
     @property

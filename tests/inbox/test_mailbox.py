@@ -183,8 +183,8 @@ def test_an_impossible_wish_is_answered(li):
 def test_who_has_no_address_is_told_so(client, people):
     client.force_login(people.zhao)
     html = page(client, "mailbox_preferences")
-    assert "您还没有登记电子邮件的地址或号码" in html
-    assert "您还没有登记短信的地址或号码" in html
+    assert "您还没有登记电子邮箱" in html
+    assert "您还没有登记手机号" in html
 
 
 def test_the_notice_is_a_sheet_for_the_wall(li, people):

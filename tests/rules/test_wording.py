@@ -68,3 +68,12 @@ def test_replacing_leaves_the_original_alone():
     new = wording.replaced(params, {("matters", 0, "approval"): 5, ("deep", "n"): 3})
     assert new == {"matters": [{"title": "甲", "approval": 5}], "deep": {"n": 3}}
     assert params == {"matters": [{"title": "甲", "approval": 1}], "deep": {"n": 2}}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("members", "5至9"), ("households", "5至9"), ("warn_at", "5、9")]
+)
+def test_the_ends_of_a_span_are_not_told_as_a_list(name, words):
+    (leaf,) = wording.leaves({name: [5, 9]})
+    assert leaf.text == words
+    assert wording.read(words, leaf.kind) == [5, 9]
