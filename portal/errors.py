@@ -4,6 +4,7 @@ A stranger's 404 and a page that never was look alike. The 500 page is text in a
 no database, no session and no context, as any of these may be what broke.
 """
 
+import re
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.views.decorators.csrf import requires_csrf_token
 
 PAGE_EXPIRED = 419  # not in the standard; told apart from 403 by people and by face.js
 KEPT_FIELDS, KEPT_CHARACTERS = 40, 20_000
+KEY = re.compile(r"[0-9A-Za-z_-]+")  # a form's own mark, which nobody has typed
 SECRETS = ("password", "otp", "token", "secret")
 # Failures a person meets in good faith: a cookie gone, a form that lay for too long. All others
 # (foreign origin or referer) may be an attack, and their content is never offered again.
@@ -89,15 +91,19 @@ def _kept(request) -> list[dict]:
             continue
         for value in values:
             size += len(value)
-            words = any("一" <= sign <= "鿿" for sign in value) or len(value) > 12
-            kept.append({"name": name, "value": value, "shown": words})
+            typed = _is_chinese(value) or (len(value) > 12 and not KEY.fullmatch(value))
+            kept.append({"name": name, "value": value, "shown": typed})
     return kept if len(kept) <= KEPT_FIELDS and size <= KEPT_CHARACTERS else []
 
 
 def _reason(exception) -> str:
     """Our own refusals carry Chinese words for the reader; a library's English stays inside."""
     text = str(exception or "")
-    return text if any("一" <= sign <= "鿿" for sign in text) else ""
+    return text if _is_chinese(text) else ""
+
+
+def _is_chinese(text: str) -> bool:
+    return any("一" <= sign <= "鿿" for sign in text)
 
 
 @cache

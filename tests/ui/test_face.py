@@ -296,6 +296,18 @@ def test_an_expired_form_offers_again_what_was_typed():
     assert_valid_html(markup)
 
 
+def test_a_forms_own_marks_are_kept_out_of_sight():
+    """The key that makes a second press harmless is not for reading."""
+    key = "d80dbc5d-a3f7-4cf1-8e8a-987daa2e1628"
+    answer = Client(enforce_csrf_checks=True).post(
+        "/form/", {"posting_key": key, **LETTER}, headers={"Origin": "http://testserver"}
+    )
+    markup = body(answer)
+    assert f'<input type="hidden" name="posting_key" value="{key}">' in markup
+    assert f">{key}<" not in markup
+    assert_valid_html(markup)
+
+
 def test_what_is_offered_again_can_be_sent():
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post("/form/", LETTER, headers={"Origin": "http://testserver"})
