@@ -54,6 +54,12 @@ class Rule:
 COMMUNITY_PARTY = frozenset({K.COMMUNITY_COMMITTEE, K.GENERAL_BRANCH, K.COMMUNITY_BRANCH})
 BRANCHES = frozenset({K.COMMUNITY_BRANCH, K.GRID_BRANCH, K.COMMITTEE_BRANCH, K.JOINT_BRANCH})
 GROUPS = frozenset({K.BUILDING_GROUP, K.HOSTED_GROUP})
+# Bodies that keep a roll of members: not the joint ones, whose members belong elsewhere, nor homes.
+MEMBER_KINDS = PARTY_KINDS - {
+    K.JOINT_WORKING_COMMITTEE,
+    K.JOINT_COMMUNITY_COMMITTEE,
+    K.CONTACT_HOUSEHOLD,
+}
 _AROUND = frozenset({L.DISTRICT, L.SUBDISTRICT, L.COMMUNITY, L.GRID, L.BUILDING})
 _HOSTS = frozenset(
     {
@@ -112,7 +118,8 @@ RULES: dict[str, Rule] = {
     ),
     K.THREE_NEW_BODY: _rule(_AROUND),
     K.MERCHANT: _rule(_AROUND),
-    K.PLATFORM: _rule({L.CITY, L.DISTRICT, L.SUBDISTRICT}),
+    # Its administrators' rights reach everywhere: founded above those who do the daily work.
+    K.PLATFORM: _rule({L.CITY, L.DISTRICT}),
 }
 
 
@@ -255,11 +262,15 @@ def serve(
 ) -> Organization:
     """Say which areas a body serves (a company's compounds, a group's buildings).
 
-    Posts without an area of their own have their rights over exactly these from now on.
+    Posts without an area of their own have their rights over exactly these from now on, so
+    whoever adds or takes away a place needs the right over that place too.
     """
     _begin(reason)
     organization = _locked(organization)
     _check_right(by, organization.area)
+    areas = set(areas)
+    for area in areas ^ set(organization.served_areas.all()):
+        _check_right(by, area)
     with because(reason, by=by):
         organization.served_areas.set(areas)
         posts.sync_grants(Appointment.objects.filter(organization=organization))
@@ -355,7 +366,9 @@ def close(
     if obstacles := _obstacles(organization):
         raise StillInUse(organization, obstacles)
     has_members = organization.memberships.in_force().exists()
-    heir = _open(members_to) if members_to is not None else _heir(organization)
+    if members_to is not None:
+        _check_right(by, members_to.area)
+    heir = _open(members_to) if members_to is not None else heir_of(organization)
     if has_members and (heir is None or heir.kind not in PARTY_KINDS or heir.pk == organization.pk):
         raise StillInUse(organization, [_("请指定接收党员关系的党组织")])
     with because(reason, by=by):
@@ -689,7 +702,7 @@ def _superiors_of(organization: Organization) -> list[int]:
     return above
 
 
-def _heir(organization: Organization) -> Organization | None:
+def heir_of(organization: Organization) -> Organization | None:
     """The nearest open Party body above, which takes members over."""
     for pk in _superiors_of(organization):
         above = Organization.objects.get(pk=pk)

@@ -70,6 +70,7 @@ def test_the_whole_chain_down_to_a_door(street):
         (Kind.HOSTED_GROUP, "community", "party", "须设在"),
         (Kind.CONTACT_HOUSEHOLD, "building", "branch", "须对应一户"),
         (Kind.PLATFORM, "grid", None, "不能设在第一网格"),
+        (Kind.PLATFORM, "street", None, "不能设在青桐街道"),
     ],
 )
 def test_illegal_places_are_refused_in_words(street, kind, area, superior, says):

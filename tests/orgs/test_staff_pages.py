@@ -167,6 +167,17 @@ def test_a_body_is_not_founded_next_door(client, quarter):
     assert not Organization.objects.filter(name="外来队").exists()
 
 
+def test_the_street_makes_no_administrators(client, quarter):
+    """A platform of its own would give the street administrators whose rights reach everywhere."""
+    client.force_login(quarter.chen)
+    url = f"{reverse('orgs:found')}?kind=platform&area={quarter.street.code}"
+    answer = client.post(url, {"name": "街道平台", "founded_on": DAY, "reason": "试试"})
+    assert answer.status_code == 422
+    assert not Organization.objects.filter(name="街道平台").exists()
+    appoint = reverse("orgs:appoint", args=[quarter.platform.pk])
+    assert client.get(appoint).status_code == 404
+
+
 def test_a_name_taken_is_told_and_what_was_typed_stays(client, quarter):
     client.force_login(quarter.chen)
     body("grid_branch", "已有支部", quarter.grid, quarter.party)
