@@ -45,10 +45,10 @@ def sees_inside(person, area: Area) -> bool:
 
 
 def is_neighbour(person, area: Area) -> bool:
-    """A verified resident of the community around this place (of the place, when it is larger)."""
-    if not person.is_authenticated:
+    """A verified resident of the community around this place; nobody is, of anything larger."""
+    around = area.community
+    if around is None or not person.is_authenticated:
         return False
-    around = area.community or area
     mine = Residence.objects.verified().filter(person=person)
     return mine.filter(household__area_path__startswith=around.path).exists()
 

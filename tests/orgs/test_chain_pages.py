@@ -99,6 +99,20 @@ def test_people_from_elsewhere_read_what_the_public_reads(client, quarter, who):
     assert "提醒" not in page
 
 
+@pytest.mark.parametrize("place", ["community", "street", "district", "city"])
+def test_asking_by_way_of_a_larger_place_shows_no_more(client, quarter, place):
+    """Somebody of the next community lives in the same street, and is no neighbour for that."""
+    client.force_login(quarter.li)
+    client.post(reverse("orgs:plate", args=[quarter.contact.pk]), {"plate": "yes"})
+    client.force_login(quarter.qian)
+    url = chain_of(getattr(quarter, place))
+    opened = {"branch": quarter.branch.pk}
+    page = read(client, url, data=opened, headers={"HX-Request": "true"})
+    assert "1栋党小组" in page
+    for hidden in ("何组长", "***"):
+        assert hidden not in page
+
+
 def test_htmx_gets_only_what_is_below_the_branch(client, quarter):
     answer = client.get(
         chain_of(quarter.community),
