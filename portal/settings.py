@@ -429,6 +429,12 @@ LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
+    # Nothing about people leaves the house: by default local variables and forms would go along.
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+    )
 LOGGING = logs.configure(level=LOG_LEVEL, as_json=PRODUCTION)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

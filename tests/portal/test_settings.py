@@ -134,3 +134,15 @@ def test_every_variable_is_in_the_docs():
     read = set(re.findall(r"env_\w+\(\s*\"([A-Z_]+)\"", (ROOT / "portal/settings.py").read_text()))
     documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.M))
     assert read - documented == set()
+
+
+def test_error_reports_carry_nothing_about_people():
+    script = (
+        "from portal import settings; import sentry_sdk;"
+        "said = sentry_sdk.get_client().options;"
+        "print(said['send_default_pii'], said['include_local_variables'],"
+        " said['max_request_body_size'])"
+    )
+    dsn = "https://key@reports.example/1"
+    answer = run(sys.executable, "-c", script, **{**PRODUCTION, "SENTRY_DSN": dsn})
+    assert answer.stdout.strip() == "False False never", answer.stderr
