@@ -82,7 +82,7 @@ def _at_level(issue, person):
     )
 
 
-def _in_lead(issue, person) -> bool:
+def in_lead(issue, person) -> bool:
     return (
         person is not None
         and issue.lead_id is not None
@@ -91,7 +91,7 @@ def _in_lead(issue, person) -> bool:
 
 
 def _lead_member(issue, person):
-    if not _in_lead(issue, person):
+    if not in_lead(issue, person):
         return False
     if person.pk == issue.reporter_id:
         return _("您是反映人，应当回避，请由同事承办")
@@ -99,7 +99,7 @@ def _lead_member(issue, person):
 
 
 def _handler(issue, person):
-    return _in_lead(issue, person) and person.pk == issue.handler_id
+    return in_lead(issue, person) and person.pk == issue.handler_id
 
 
 def _colleague(issue, person):
@@ -123,7 +123,7 @@ def _other_than_handler(issue, person):
 
 def _anybody_on_it(issue, person):
     """Handler, lead and workers over the place may add a note."""
-    return _in_lead(issue, person) or _over_place("grids.file_issue")(issue, person)
+    return in_lead(issue, person) or _over_place("grids.file_issue")(issue, person)
 
 
 def _reporter(issue, person):
@@ -510,7 +510,7 @@ def advance(
 def is_worker(issue: Issue, person) -> bool:
     """Has ``person`` to do with it by a post: over the place, or in the lead body?"""
     rights = access.rights_of(person)
-    return _in_lead(issue, person) or any(
+    return in_lead(issue, person) or any(
         rights.may(right, area_path=issue.area_path)
         for right in ("grids.view_issue", "grids.file_issue")
     )

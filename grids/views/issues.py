@@ -132,11 +132,15 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
 
 
 def _reporter_for(found, person) -> dict:
-    """What a worker may know of the reporter: nothing of one who asked for that."""
-    over_place = access.rights_of(person).may("grids.view_issue", area_path=found.area_path)
-    in_lead_only = not over_place
-    if found.anonymous or (in_lead_only and not found.shows_reporter_to_handlers()):
+    """What a worker may know of the reporter: nothing of one who asked for that.
+
+    Who only looks on (leaders, the auditor) needs no name for it.
+    """
+    works_here = access.rights_of(person).may("grids.file_issue", area_path=found.area_path)
+    if found.anonymous or not (works_here or found.shows_reporter_to_handlers()):
         return {"name": _("匿名居民"), "phone": ""}
+    if not (works_here or handling.in_lead(found, person)):
+        return {"name": found.reporter.name_masked, "phone": ""}
     return {"name": found.reporter.name, "phone": found.reporter.phone_masked}
 
 

@@ -193,8 +193,10 @@ def test_who_learns_the_reporters_name(client, street, more, kind, handler_sees)
     assert ("100****0020" in by_handler) is handler_sees
     by_worker = get(client, street.li, issue.get_absolute_url()).content.decode()
     assert ("王居民" in by_worker) is (not more)
-    for person in (None, street.qian):
-        assert "王居民" not in get(client, person, issue.get_absolute_url()).content.decode()
+    for person in (None, street.qian, street.auditor, street.chu):  # no part in it, or onlookers
+        page = get(client, person, issue.get_absolute_url()).content.decode()
+        assert "王居民" not in page
+        assert "100****0020" not in page
 
 
 # --- lists ---------------------------------------------------------------------------------------
