@@ -48,7 +48,8 @@ class Position(models.TextChoices):
 
 ADMINISTRATORS = frozenset({Position.SYSTEM_ADMIN, Position.SECURITY_ADMIN, Position.AUDITOR})
 
-# People at work: shorter sessions, second factor (domain: MLPS 2.0).
+# People at work: shorter sessions, second factor (domain: MLPS 2.0). Whoever has a right is among
+# them, as every right opens other people's data.
 STAFF = frozenset(
     {
         Position.PARTY_SECRETARY,
@@ -58,7 +59,10 @@ STAFF = frozenset(
         Position.SOCIAL_WORKER,
         Position.GRID_LEAD,
         Position.GRID_WORKER,
+        Position.OWNERS_DIRECTOR,
+        Position.OWNERS_MEMBER,
         Position.PROPERTY_MANAGER,
+        Position.PROPERTY_STAFF,
         Position.DEPARTMENT_OFFICER,
         Position.SUBDISTRICT_OPERATOR,
         Position.SUBDISTRICT_LEADER,

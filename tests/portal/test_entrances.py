@@ -44,6 +44,13 @@ def test_rights_named_by_views_are_carried_by_some_position():
                 assert permission in positions.known_rights(), f"{address}: {permission}"
 
 
+def test_whoever_carries_a_right_signs_in_as_staff():
+    from orgs import positions
+
+    holders = {post for post in positions.Position if positions.rights_of_position(post)}
+    assert holders <= positions.STAFF
+
+
 @pytest.mark.django_db
 def test_rights_carried_by_positions_exist_as_permissions():
     from django.contrib.auth.models import Permission
