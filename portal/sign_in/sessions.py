@@ -66,8 +66,7 @@ class Marks:
             "start": now,
             "seen": now,
             "privacy": consents.VERSION,
-            "enrol": working and settings.STAFF_TOTP_REQUIRED and not has_totp(person),
-            "renew": working and passwords.is_due(person),
+            **_due_of(person, working),
         }
         if stay:
             session.set_expiry(settings.RESIDENT_STAY_DAYS * DAY)
@@ -130,6 +129,14 @@ class TimeLeft:
         return timezone.now() + timedelta(seconds=self.seconds)
 
 
+def _due_of(person, working: bool) -> dict[str, bool]:
+    """What somebody at work must settle before anything else."""
+    return {
+        "enrol": working and settings.STAFF_TOTP_REQUIRED and not has_totp(person),
+        "renew": working and passwords.is_due(person),
+    }
+
+
 def has_totp(person) -> bool:
     return Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists()
 
@@ -141,7 +148,13 @@ class Limits:
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        answer = self.get_response(request)
+        marks = getattr(request, "sign_in_marks", None)
+        if marks is not None and not answer.has_header("Cache-Control"):
+            # No cache keeps it, nor shows a shared computer's Back button what the last one read;
+            # on the person's own phone Back finds what was typed.
+            answer["Cache-Control"] = "private, no-cache" if marks["stay"] else "private, no-store"
+        return answer
 
     def process_view(self, request, view, args, kwargs):
         # After the check of the form's token: what was typed in an expired session is genuine.
@@ -164,7 +177,9 @@ class Limits:
         return self._unsettled(request, marks)
 
     def _tick(self, request, marks, now):
-        marks.update(seen=now, staff=staff.is_staff(request.user))
+        working = staff.is_staff(request.user)
+        due = _due_of(request.user, working) if working and not marks["staff"] else {}
+        marks.update(seen=now, staff=working, **due)
         UserSession.objects.filter(session_key=request.session.session_key).update(
             last_seen_at=timezone.now()
         )

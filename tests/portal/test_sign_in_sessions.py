@@ -93,6 +93,17 @@ def test_a_post_gets_under_staff_limits_within_a_tick(client, street, strict, cl
     assert client.get(PAGE).status_code == 302
 
 
+def test_a_post_asks_for_the_second_factor_within_a_tick(client, street, settings, clock):
+    from orgs import posts
+    from orgs.positions import Position
+
+    settings.STAFF_TOTP_REQUIRED = True
+    enter(client, street.newcomer)
+    posts.appoint(street.newcomer, street.committee, Position.SOCIAL_WORKER, reason="到岗")
+    clock.shift(31)
+    assert client.get("/staff/residences/")["Location"] == "/accounts/2fa/totp/activate/"
+
+
 def test_what_was_typed_comes_back_after_signing_in(client, street, strict, clock):
     enter(client, street.wang)
     clock.shift(timedelta(minutes=31))
@@ -268,3 +279,14 @@ def test_addresses_are_masked(address, shown):
 
 def test_an_unknown_program_is_called_so():
     assert Device(UserSession(user_agent="curl/8")).name == "未知设备"
+
+
+@pytest.mark.parametrize(
+    ("stay", "kept"), [({}, "private, no-store"), ({"stay": "on"}, "private, no-cache")]
+)
+def test_a_page_of_somebody_signed_in_is_in_no_cache(client, street, stay, kept):
+    assert not client.get("/").has_header("Cache-Control")  # everybody's page
+    enter(client, street.wang, **stay)
+    for page in ("/", "/messages/", "/issues/nothing/"):
+        assert client.get(page)["Cache-Control"] == kept
+    assert "no-store" in client.get("/accounts/sessions/")["Cache-Control"]  # its own word stands
