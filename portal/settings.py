@@ -397,6 +397,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-clocks": {"task": "rules.tasks.resume_expired", "schedule": timedelta(minutes=5)},
     "late-issues": {"task": "grids.tasks.tell_late", "schedule": timedelta(minutes=5)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
+    "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }
 
 # --- messages out ------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
-"""The heartbeat: beat sends it, a worker answers it, ``/readyz`` tells how long ago."""
+"""The heartbeat: beat sends it, a worker answers it, ``/readyz`` tells how long ago.
+
+And what nobody comes back for: sessions that are over.
+"""
 
 import time
 
 from celery import shared_task
 from celery.signals import after_task_publish, beat_init
 from django.core.cache import cache
+from django.core.management import call_command
 
 BEAT, WORKER = "heartbeat:beat", "heartbeat:worker"
 
@@ -13,6 +17,15 @@ BEAT, WORKER = "heartbeat:beat", "heartbeat:worker"
 def heartbeat() -> None:
     """Note that a worker is alive. Running twice notes the later moment."""
     cache.set(WORKER, time.time(), timeout=None)
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Forget sessions that are over: phones, codes and forms stand in them.
+
+    Running twice finds nothing the second time.
+    """
+    call_command("clearsessions")
 
 
 @after_task_publish.connect(sender="portal.tasks.heartbeat")

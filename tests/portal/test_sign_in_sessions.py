@@ -290,3 +290,17 @@ def test_a_page_of_somebody_signed_in_is_in_no_cache(client, street, stay, kept)
     for page in ("/", "/messages/", "/issues/nothing/"):
         assert client.get(page)["Cache-Control"] == kept
     assert "no-store" in client.get("/accounts/sessions/")["Cache-Control"]  # its own word stands
+
+
+def test_what_a_session_knew_is_forgotten_when_it_is_over(client, street, clock):
+    from django.conf import settings
+    from django.contrib.sessions.models import Session
+
+    from portal import tasks
+
+    client.post("/accounts/login/code/", {"phone": street.wang.phone})  # the phone stands in it
+    tasks.clear_sessions()
+    assert Session.objects.count() == 1
+    clock.shift(timedelta(seconds=settings.SESSION_COOKIE_AGE + 1))
+    tasks.clear_sessions()
+    assert not Session.objects.exists()
