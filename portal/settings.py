@@ -131,6 +131,8 @@ if not FIELD_KEYS:
     if PRODUCTION:
         raise ImproperlyConfigured("生产环境须在 FIELD_KEYS 中设置字段加密密钥")
     FIELD_KEYS = [embedded.local_secret(DATA_DIR, "field_key")]
+if PRODUCTION and min(map(len, FIELD_KEYS)) < 32:
+    raise ImproperlyConfigured("生产环境 FIELD_KEYS 中的每个密钥须至少 32 个随机字符")
 
 COOKIES_SECURE = env_bool("COOKIES_SECURE", PRODUCTION)
 if PRODUCTION and not COOKIES_SECURE:
@@ -148,6 +150,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env_bool("HSTS_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
+if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
+    raise ImproperlyConfigured("生产环境须在 ALLOWED_HOSTS 中写明域名，不能用 *")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 
