@@ -41,14 +41,15 @@ def _file(storage, found: Photo, size: str):
         opened = storage.open(photos.path_of(found, size))
     except FileNotFoundError:
         raise Http404 from None
-    return _answer(opened, "image/jpeg", f"{found.token}.jpg")
+    is_for_all = found.is_public and found.issue is not None and found.issue.is_public
+    return _answer(opened, "image/jpeg", f"{found.token}.jpg", keep=is_for_all)
 
 
-def _answer(opened, content_type, name, *, attachment=False):
+def _answer(opened, content_type, name, *, attachment=False, keep=False):
     answer = FileResponse(
         opened, content_type=content_type, filename=name, as_attachment=attachment
     )
-    answer["Cache-Control"] = "private, no-store" if attachment else "private, max-age=3600"
+    answer["Cache-Control"] = "private, max-age=3600" if keep else "private, no-store"
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
