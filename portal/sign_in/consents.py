@@ -45,7 +45,10 @@ def withdraw(person: Person) -> None:
 
 
 def _stop_what_is_optional(person: Person) -> None:
-    """No more SMS and e-mail except those that start a legal period; voluntary data goes."""
+    """No more SMS and e-mail except those that start a legal period; voluntary data goes.
+
+    It goes from the history too, whose rows otherwise never change.
+    """
     for kind in outbox.kinds():
         if kind.must_read:
             continue
@@ -55,3 +58,4 @@ def _stop_what_is_optional(person: Person) -> None:
             )
     person.birth_year, person.email = None, ""
     person.save(update_fields=["birth_year", "email"])
+    person.events.update(birth_year=None, email="")

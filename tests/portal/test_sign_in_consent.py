@@ -55,6 +55,8 @@ def test_no_is_an_answer(client, wang):
     assert not consent.holds(wang, "privacy")
     wang.refresh_from_db()
     assert (wang.birth_year, wang.email) == (None, "")
+    kept = set(wang.events.values_list("birth_year", "email"))
+    assert kept == {(None, "")}  # nor in the history
 
 
 def test_a_new_version_asks_again_and_says_so(client, wang, monkeypatch):
