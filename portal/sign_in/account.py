@@ -100,7 +100,7 @@ def _end(request, which):
         sessions.end_others(request)
     else:
         mine = UserSession.objects.filter(user=request.user)
-        get_object_or_404(mine, pk=which if which.isdecimal() else 0).end()
+        get_object_or_404(mine, pk=which if which.isdecimal() and len(which) < 19 else 0).end()
     messages.success(request, _("已退出登录。"))
     return redirect("usersessions_list")
 

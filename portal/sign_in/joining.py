@@ -137,10 +137,12 @@ def _may_choose(request, proof):
 @require_http_methods(GET_POST)
 def reset_password_new(request):
     proved = request.session.get(RESET)
-    if not proved or time.time() - proved["at"] > RESET_SECONDS:
+    person = None
+    if proved and time.time() - proved["at"] <= RESET_SECONDS:
+        person = Person.objects.filter(pk=proved["person"], is_active=True).first()
+    if person is None:
         messages.warning(request, _("时间太久，请重新验证手机号。"))
         return redirect("account_reset_password")
-    person = Person.objects.get(pk=proved["person"], is_active=True)
     form = NewPasswordForm(request.POST or None, person=person)
     if form.is_bound and form.is_valid():
         passwords.change(person, form.cleaned_data["password"])

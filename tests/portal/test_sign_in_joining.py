@@ -217,3 +217,12 @@ def test_staff_change_an_old_password_before_they_go_on(client, street, settings
     client.post("/accounts/logout/")
     enter(client, street.wang)  # a resident is not asked
     assert client.get("/messages/").status_code == 200
+
+
+def test_an_account_closed_after_the_code_gets_no_password(client, street, sms):
+    client.post("/accounts/password/reset/", {"phone": street.wang.phone})
+    client.post("/accounts/password/reset/code/", {"code": sms.code})
+    street.wang.is_active = False
+    street.wang.save()
+    answer = client.get("/accounts/password/reset/new/")
+    assert answer["Location"] == "/accounts/password/reset/"

@@ -304,3 +304,10 @@ def test_what_a_session_knew_is_forgotten_when_it_is_over(client, street, clock)
     clock.shift(timedelta(seconds=settings.SESSION_COOKIE_AGE + 1))
     tasks.clear_sessions()
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("which", ["9" * 30, "9" * 5000, "²", "-1", ""])
+def test_nonsense_ends_no_device(client, street, which):
+    enter(client, street.wang)
+    assert client.post("/accounts/sessions/", {"which": which}).status_code == 404
+    assert is_in(client)
