@@ -4,10 +4,13 @@ allauth's machinery counts the tries and the minutes; the code for signing in it
 allauth's ``LoginCodeVerificationProcess``.
 """
 
+import hashlib
+
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.core import ratelimit
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -24,6 +27,32 @@ def check_rate(request, phone: str) -> None:
             _("验证码一分钟只能获取一次，每天最多 10 次。请稍等片刻，或直接输入已收到的验证码。"),
             code="rate_limited",
         )
+
+
+class TooManyTries(Exception):
+    """The code is worth nothing any more."""
+
+
+def is_right(process, form) -> bool:
+    """Look at a guess; what is no six digits is none. Raises TooManyTries."""
+    right = form.is_valid()
+    if not (right or form.is_wrong):
+        return False
+    if not _may_try(process):
+        process.abort()
+        raise TooManyTries
+    if not right and not process.record_invalid_attempt():
+        raise TooManyTries
+    return right
+
+
+def _may_try(process) -> bool:
+    """Counted where two guesses at the same moment are two: the session would count one."""
+    state = process.state
+    about = f"{state['phone']}:{state['at']}:{state.get('code', '')}"
+    key = f"sign-in:tries:{hashlib.sha256(about.encode()).hexdigest()}"
+    cache.add(key, 0, process.timeout)
+    return cache.incr(key) <= process.max_attempts
 
 
 def shown(phone: str) -> str:

@@ -166,10 +166,11 @@ def _prove(request, purpose, proved, *, start):
         return _resend(request, proof)
     form = CodeForm(request.POST or None, expected=proof.code)
     if form.is_bound:
-        if form.is_valid():
-            proof.abort()
-            return proved(request, proof)
-        if form.is_wrong and not proof.record_invalid_attempt():
+        try:
+            if codes.is_right(proof, form):
+                proof.abort()
+                return proved(request, proof)
+        except codes.TooManyTries:
             messages.error(request, _("验证码输错次数太多，请重新获取。"))
             return leading(start, request)
     return code_page(request, form, proof.phone, purpose=purpose)

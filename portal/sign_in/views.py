@@ -145,9 +145,10 @@ def confirm_code(request):
         return _resend(request, process)
     form = CodeForm(request.POST or None, expected=process.code)
     if form.is_bound:
-        if form.is_valid():
-            return process.finish(safe_next(request, default="") or None)
-        if form.is_wrong and not process.record_invalid_attempt():
+        try:
+            if codes.is_right(process, form):
+                return process.finish(safe_next(request, default="") or None)
+        except codes.TooManyTries:
             messages.error(request, _("验证码输错次数太多，请重新获取。"))
             return leading("account_request_login_code", request)
     return code_page(request, form, process.state["phone"])

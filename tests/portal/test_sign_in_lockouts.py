@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
@@ -205,3 +206,26 @@ def test_behind_a_proxy_the_address_is_the_one_the_proxy_saw(client, street, set
     own = {"phone": street.qian.phone, "password": PASSWORD}
     answer = client.post(LOGIN, own, headers={"X-Forwarded-For": "203.0.113.10"})
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("start", "confirm", "more"),
+    [
+        ("/accounts/login/code/", "/accounts/login/code/confirm/", {}),
+        ("/accounts/password/reset/", "/accounts/password/reset/code/", {}),
+        ("/accounts/signup/", "/accounts/signup/code/", {"name": "王居民", "agreed": "on"}),
+    ],
+)
+def test_guesses_at_the_same_moment_are_counted_each(client, street, sms, start, confirm, more):
+    """Each of them finds the session as it was before all others."""
+    client.post(start, {"phone": street.wang.phone, **more})
+    before = dict(client.session.items())
+    for number in range(5):
+        client.post(confirm, {"code": f"{(int(sms.code) + 1 + number) % 1_000_000:06d}"})
+        session = client.session
+        session.clear()
+        session.update(before)
+        session.save()
+    answer = client.post(confirm, {"code": sms.code})
+    assert answer["Location"] == start
+    assert not is_in(client)
