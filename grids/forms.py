@@ -117,6 +117,7 @@ class WithPhotos(forms.Form):
         if key is None or not self.pictures.ready:
             return
         with photos.writing():
+            photos.make_room(self.person, len(self.pictures.ready))
             self.drafts += photos.keep(
                 self.pictures.ready, draft_key=key, by=self.person, kind=kind
             )

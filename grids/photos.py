@@ -26,6 +26,7 @@ from grids.models import OriginalView, Photo
 from rules.refusals import Refused
 
 MOST_PHOTOS = 6
+MOST_DRAFTS = 24  # of one person, in all forms that had something to correct
 MOST_BYTES = 10 * 1024 * 1024
 MOST_PIXELS = 60_000_000
 MOST_PIXELS_WHOLE = 24_000_000  # of a kind that is decoded whole: 20 bytes a pixel on the way
@@ -218,6 +219,13 @@ def keep(pictures: Iterable[Ready], *, draft_key, by, kind: str = Photo.Kind.BEF
 def drafts(draft_key, person) -> QuerySet[Photo]:
     """What ``person`` has sent so far with the form of this key."""
     return Photo.objects.filter(draft_key=draft_key, uploaded_by=person, issue=None)
+
+
+def make_room(person, wanted: int) -> None:
+    """The oldest drafts go first, so that nobody fills the disk with forms that never arrive."""
+    mine = Photo.objects.filter(uploaded_by=person, issue=None)
+    kept = mine.order_by("-pk").values_list("pk", flat=True)[: MOST_DRAFTS - wanted]
+    remove(mine.exclude(pk__in=list(kept)))
 
 
 def attach(photos: Iterable[Photo], issue, step) -> None:

@@ -3,11 +3,14 @@
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from grids import photos
 from grids.models import Issue, Photo, Source
 from tests.browser import assert_valid_html
 from tests.grids import loop
@@ -188,3 +191,18 @@ def test_a_grid_that_was_closed_is_not_offered(client, street):
     client.force_login(street.wang)
     assert "第二网格" not in client.get(NEW).content.decode()
     assert client.post(NEW, form(street, place=street.grid2.pk)).status_code == 422
+
+
+def test_forms_that_never_arrive_do_not_fill_the_disk(
+    client, street, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(photos, "MOST_DRAFTS", 3)
+    client.force_login(street.wang)
+    for _time in range(3):
+        with django_capture_on_commit_callbacks(execute=True):
+            given = form(street, text="", photos=[upload(), upload()])
+            assert client.post(NEW, given).status_code == 422
+    drafts = list(Photo.objects.order_by("pk"))
+    assert len(drafts) == 3
+    assert {str(draft.draft_key) for draft in drafts[1:]} == {given["key"]}  # the last are kept
+    assert len([path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]) == 9
