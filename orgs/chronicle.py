@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from orgs import disclosure
 from orgs.chain import LINKAGE_ROLES
+from orgs.linkage import ROLE_LABELS
 from orgs.models import Appointment, Area, Linkage, Organization, Person
 from orgs.positions import Position
 
@@ -20,6 +21,7 @@ _POINTERS = {
     "superior_id": Organization,
     "host_id": Organization,
     "merged_into_id": Organization,
+    **dict.fromkeys((f"{role}_id" for role in LINKAGE_ROLES), Organization),
 }
 _LABELS = {
     "name": gettext_lazy("名称"),
@@ -37,6 +39,8 @@ _LABELS = {
     "founded_on": gettext_lazy("成立日期"),
     "closed_on": gettext_lazy("撤销日期"),
     "merged_into_id": gettext_lazy("并入"),
+    **{f"{role}_id": label for role, label in ROLE_LABELS.items()},
+    "note": gettext_lazy("说明"),
 }
 MOST = 200
 
@@ -54,6 +58,24 @@ def of_organization(organization: Organization, *, inside: bool) -> list[dict]:
 
 def of_area(area: Area, *, inside: bool) -> list[dict]:
     return _finish(_of(area, MOST), inside)
+
+
+def of_linkage(linkage: Linkage) -> list[dict]:
+    """Who stood in a three-way linkage, and what it covered, newest first; for its managers."""
+    events = list(linkage.events.select_related("pgh_context").order_by("-pgh_id")[: MOST + 1])
+    names = _names(events)
+    told = []
+    for number, event in enumerate(events[:MOST]):
+        earlier = events[number + 1] if number + 1 < len(events) else None
+        changes = _changes(earlier, event, names) if earlier else []
+        if earlier is None or changes:
+            line = _line(event, _("调整") if earlier else _("登记"))
+            told.append(line | {"changes": changes})
+    grids = apps.get_model("orgs", "LinkageGridEvent").objects.filter(linkage_id=linkage.pk)
+    words = {"added": _("增加网格：%(name)s"), "removed": _("不再包括：%(name)s")}
+    told += _of_areas(grids, words)
+    told.sort(key=lambda line: line["at"], reverse=True)
+    return _finish(told[:MOST], True)
 
 
 def _of(record, most: int) -> list[dict]:
@@ -113,9 +135,13 @@ def _word(event, name, value, names) -> str:
         model = event.__class__._meta.get_field(name.removesuffix("_id")).related_model
         return names.get((model, value), _("（已不存在）"))
     if isinstance(value, date):
-        return f"{value:%Y-%m-%d}"
+        return _day(value)
     choices = dict(event.__class__._meta.get_field(name).flatchoices)
     return str(choices.get(value, value))
+
+
+def _day(value: date | None) -> str:
+    return f"{value.year}年{value.month}月{value.day}日" if value else ""
 
 
 def _names(events) -> dict:
@@ -166,7 +192,7 @@ def _of_posts(organization: Organization, inside: bool) -> list[dict]:
             {
                 "what": what % {"post": post},
                 "at": event.pgh_created_at,
-                "changes": [{"label": label, "old": "", "new": f"{day:%Y-%m-%d}" if day else ""}],
+                "changes": [{"label": label, "old": "", "new": _day(day)}],
                 "about": _about(event),
                 "tone": "ok" if earlier is None else "warn",
             }
@@ -179,9 +205,13 @@ def _of_service(organization: Organization) -> list[dict]:
     events = apps.get_model("orgs", "ServedAreaEvent").objects.filter(
         organization_id=organization.pk
     )
+    words = {"added": _("增加服务区域：%(name)s"), "removed": _("不再服务：%(name)s")}
+    return _of_areas(events, words)
+
+
+def _of_areas(events, words: dict[str, str]) -> list[dict]:
     events = list(events.select_related("pgh_context"))
     areas = Area.objects.in_bulk({event.area_id for event in events})
-    words = {"added": _("增加服务区域：%(name)s"), "removed": _("不再服务：%(name)s")}
     return [
         _line(event, words[event.pgh_label] % {"name": areas[event.area_id].name})
         for event in events

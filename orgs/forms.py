@@ -1,5 +1,7 @@
 """The shape of what people type on the pages of the spine; what it means is for the verbs."""
 
+import re
+
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +50,30 @@ class NamedChoice(forms.ModelChoiceField):
 
     def label_from_instance(self, obj):
         return self._naming(obj)
+
+
+class NamedChoices(forms.ModelMultipleChoiceField):
+    def __init__(self, *args, naming=str, **kwargs):
+        self._naming = naming
+        super().__init__(*args, **kwargs)
+
+    def label_from_instance(self, obj):
+        return self._naming(obj)
+
+
+def _role(label, required="", *, empty_label="", help_text=""):
+    """A body in a linkage; ``required``: what to say when there is none."""
+    return NamedChoice(
+        Organization.objects.none(),
+        label=label,
+        required=bool(required),
+        empty_label=empty_label or _("请选择"),
+        help_text=help_text,
+        error_messages={
+            "required": required,
+            "invalid_choice": _("这个组织不在本社区，也不服务本社区，请重新选择"),
+        },
+    )
 
 
 # --- residence -------------------------------------------------------------------------------
@@ -247,6 +273,117 @@ class MoveForm(forms.Form):
         self.fields["superior"].queryset = superiors
         if needs_superior:
             _needed(self.fields["superior"])
+
+
+class CloseForm(forms.Form):
+    """Closing a body that has members: without a Party body above, say where they go."""
+
+    members_to = NamedChoice(
+        Organization.objects.none(),
+        label=_("党员关系转到"),
+        help_text=_("本社区和上级的党组织，须在您的管辖范围内"),
+        error_messages={
+            "required": _("请指定接收党员关系的党组织"),
+            "invalid_choice": _("这个组织不能接收党员关系，请重新选择"),
+        },
+    )
+    reason = reason_field()
+
+    def __init__(self, *args, heir, bodies, **kwargs):
+        super().__init__(*args, **kwargs)
+        field = self.fields["members_to"]
+        field.queryset = bodies
+        field.empty_label = _("请选择")
+        if heir is not None:
+            field.required = field.widget.is_required = False
+            field.empty_label = _("上级党组织：%(name)s") % {"name": heir.name}
+
+
+class ServeForm(forms.Form):
+    """Places near are ticked off; those further away come by their codes."""
+
+    LEVELS = (AreaLevel.COMMUNITY, AreaLevel.GRID, AreaLevel.BUILDING)
+    MOST_CODES = 50
+
+    areas = NamedChoices(
+        Area.objects.none(),
+        label=_("服务区域"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("有一处不在您的管辖范围内，请重新选择")},
+    )
+    codes = forms.CharField(
+        label=_("其他地方的区划代码"),
+        required=False,
+        max_length=1000,
+        help_text=_("社区、网格或楼栋的代码，写在“组织链”里各处的标题下面；多个代码用空格隔开"),
+    )
+    reason = reason_field(help_text=_("写进变更记录，例如物业服务合同"))
+
+    def __init__(self, *args, areas, others, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._others = others
+        field = self.fields["areas"]
+        field.queryset = areas
+        surroundings = _surroundings(areas)
+        field._naming = lambda area: surroundings[area.path[: -Area.steplen]] + area.name
+
+    def clean_codes(self):
+        codes = set(re.split(r"[\s,，、;；]+", self.cleaned_data["codes"].strip())) - {""}
+        if len(codes) > self.MOST_CODES:
+            raise forms.ValidationError(_("一次最多填写 %d 个代码") % self.MOST_CODES)
+        found = {area.code: area for area in self._others.filter(code__in=codes)}
+        if unknown := sorted(codes - set(found)):
+            text = _("没有这个代码，或不在您的管辖范围内：%(codes)s")
+            raise forms.ValidationError(text % {"codes": "、".join(unknown[:5])})
+        return list(found.values())
+
+
+def _surroundings(areas) -> dict[str, str]:
+    """Path → its name from the community down, for all that the areas lie in; two queries."""
+    parents = {area.path[: -Area.steplen] for area in areas}
+    paths = {
+        parent[:end]
+        for parent in parents
+        for end in range(Area.steplen, len(parent) + 1, Area.steplen)
+    }
+    named = Area.objects.filter(path__in=paths, level__in=[AreaLevel.COMMUNITY, AreaLevel.GRID])
+    rows = list(named.values_list("path", "name"))  # outermost first
+    return {
+        parent: "".join(name for path, name in rows if parent.startswith(path))
+        for parent in parents
+    }
+
+
+class LinkageForm(forms.Form):
+    """Who stands together for one compound."""
+
+    name = forms.CharField(label=_("小区名称"), max_length=60)
+    grids = NamedChoices(
+        Area.objects.none(),
+        label=_("所在网格"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("请选择小区所在网格"),
+            "invalid_choice": _("有一个网格不在这个社区，请重新选择"),
+        },
+    )
+    party_branch = _role(_("党支部"), _("请选择党支部"), help_text=_("由它牵头"))
+    residents_committee = _role(_("居委会"), _("请选择居委会"))
+    owners_body = _role(_("业委会或物管会"), empty_label=_("尚未成立"))
+    property_company = _role(
+        _("物业服务企业"),
+        empty_label=_("没有物业服务企业"),
+        help_text=_("设在本社区或上级区域，或已服务本社区的企业"),
+    )
+    note = forms.CharField(label=_("说明"), max_length=120, required=False)
+    reason = reason_field()
+
+    def __init__(self, *args, grids, bodies, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["grids"].queryset = grids
+        for role, rows in bodies.items():
+            self.fields[role].queryset = rows
 
 
 def _needed(field) -> None:

@@ -41,6 +41,8 @@ class WrongBody(LinkageRefused):
 
 
 class NameTaken(LinkageRefused):
+    field = "name"
+
     def __init__(self, name: str):
         super().__init__(_("社区内已有同名小区“%(name)s”") % {"name": name})
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from orgs.views import areas, chain, divisions, mygrid, organizations, residence, staff
+from orgs.views import (
+    areas,
+    chain,
+    divisions,
+    linkages,
+    mygrid,
+    organizations,
+    residence,
+    staff,
+)
 
 app_name = "orgs"
 urlpatterns = [
@@ -26,12 +35,17 @@ urlpatterns = [
     path("staff/organizations/", staff.organizations, name="staff_organizations"),
     path("staff/organizations/new/", staff.found, name="found"),
     path("staff/organizations/<int:pk>/edit/", staff.edit, name="edit"),
+    path("staff/organizations/<int:pk>/serve/", staff.serve, name="serve"),
     path("staff/organizations/<int:pk>/move/", staff.move, name="move"),
     path("staff/organizations/<int:pk>/merge/", staff.merge, name="merge"),
     path("staff/organizations/<int:pk>/close/", staff.close, name="close"),
     path("staff/organizations/<int:pk>/plate/", staff.plate, name="plate"),
     path("staff/organizations/<int:pk>/appoint/", staff.appoint, name="appoint"),
     path("staff/appointments/<int:pk>/relieve/", staff.relieve, name="relieve"),
+    path("staff/linkages/", linkages.linkages, name="linkages"),
+    path("staff/linkages/new/", linkages.tie, name="linkage_new"),
+    path("staff/linkages/<int:pk>/", linkages.one, name="linkage"),
+    path("staff/linkages/<int:pk>/edit/", linkages.change, name="linkage_edit"),
     path("staff/areas/<str:code>/", areas.area, name="area"),
     path("staff/areas/<str:code>/new/", areas.new, name="area_new"),
     path("staff/areas/<str:code>/rename/", areas.rename, name="area_rename"),

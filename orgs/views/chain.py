@@ -4,11 +4,12 @@ from django.core.cache import cache
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from orgs import access, disclosure, picture
+from orgs import access, disclosure, linkage, picture
 from orgs import chain as chain_rules
 from orgs.access import allowed, public
 from orgs.models import Area, AreaLevel, Household
@@ -110,19 +111,22 @@ def _draw(area, drawn, **more) -> dict[str, str]:
         more["buildings"] = buildings.values_list("code", "name")
     context = {"area": area, "picture": drawn, **more}
     return {
-        part: render_to_string(f"orgs/picture.html#{part}", context) for part in ("main", "side")
+        part: render_to_string(f"orgs/picture.html#{part}", context).strip()
+        for part in ("main", "compounds", "side")
     }
 
 
 def _shared(request, area, inside, drawn):
+    rights = access.rights_of(request.user)
+    home = area.community if rights.has(linkage.RIGHT) else None
+    ties = home is not None and rights.may(linkage.RIGHT, area_path=home.path)
     return {
         "area": area,
         "crumbs": _above(area),
         "picture": drawn,
         "inside": inside,
-        "may_manage": access.rights_of(request.user).may(
-            "orgs.manage_organizations", area_path=area.path
-        ),
+        "may_manage": rights.may("orgs.manage_organizations", area_path=area.path),
+        "linkages_url": f"{reverse('orgs:linkages')}?community={home.code}" if ties else "",
     }
 
 

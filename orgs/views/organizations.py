@@ -61,6 +61,7 @@ def organization(request, pk):
         "hosted": hosted.values_list("pk", "name"),
         "linkages": _linkages(body),
         "may_manage": rights.may("orgs.manage_organizations", **place),
+        "may_serve": body.kind in chain.SERVED_LEVEL,
         "may_appoint": rights.may("orgs.appoint_people", **place),
         "may_reveal": rights.may(contacts.RIGHT, area_path=body.area.path),
     }

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orgs import access, chain, consent, contacts, disclosure, posts, residence
+from orgs import access, chain, consent, contacts, disclosure, linkage, posts, residence
 from orgs.access import allowed
 from orgs.forms import (
     AppointForm,
+    CloseForm,
     ContactDataForm,
     FoundForm,
     MoveForm,
@@ -23,6 +24,7 @@ from orgs.forms import (
     ReasonForm,
     RelieveForm,
     RevealForm,
+    ServeForm,
     StartFoundingForm,
 )
 from orgs.models import (
@@ -53,9 +55,9 @@ def answer(request, template, form, context, *, verb=None, told="", to=None):
     if form.is_bound and form.is_valid():
         try:
             row = verb(form.cleaned_data)
-        except (chain.ChainRefused, posts.PostRefused) as refused:
+        except (chain.ChainRefused, posts.PostRefused, linkage.LinkageRefused) as refused:
             for problem in getattr(refused, "problems", None) or [str(refused)]:
-                form.add_error(None, problem)
+                form.add_error(getattr(refused, "field", None), problem)
         else:
             messages.success(request, told)
             return to(row) if callable(to) else redirect(to)
@@ -161,8 +163,8 @@ def found(request):
 
 def _superiors(rule, area: Area):
     """Bodies a body of this rule may stand under, seated around ``area`` or serving it."""
-    around = _around(area)
-    reach = Q(area__path__in=around) | Q(served_areas__path__in=around)
+    paths = around(area)
+    reach = Q(area__path__in=paths) | Q(served_areas__path__in=paths)
     bodies = Organization.objects.open().filter(reach, kind__in=rule.superiors)
     return bodies.distinct().order_by("-area__path", "pk")
 
@@ -170,12 +172,13 @@ def _superiors(rule, area: Area):
 def _hosts(rule, area: Area):
     """Units that may host such a group: seated around the place, or in it, or serving it."""
     community = area.community or area
-    near = Q(area__path__in=_around(area)) | Q(area__path__startswith=community.path)
+    near = Q(area__path__in=around(area)) | Q(area__path__startswith=community.path)
     near |= Q(served_areas__path__startswith=community.path)
     return Organization.objects.open().filter(near, kind__in=rule.hosts).distinct().order_by("pk")
 
 
-def _around(area: Area) -> list[str]:
+def around(area: Area) -> list[str]:
+    """Paths of the area and of everything it lies in."""
     return [area.path[:end] for end in range(Area.steplen, len(area.path) + 1, Area.steplen)]
 
 
@@ -291,12 +294,73 @@ def _facts(body) -> dict:
 
 @allowed(MANAGE)
 @get_or_post
+def serve(request, pk):
+    """Which places a body serves; those outside the person's own places stay as they are."""
+    body = _body(request, pk)
+    if body.kind not in chain.SERVED_LEVEL:
+        raise Http404
+    served = list(body.served_areas.all())
+    mine = access.scope(Area.objects.all(), request.user, MANAGE, path_field="path")
+    served_here = list(mine.filter(pk__in=[area.pk for area in served]))
+    kept = [area for area in served if area not in served_here]
+    form = ServeForm(
+        posted(request),
+        initial={"areas": served_here},
+        areas=_servable(body, served_here, mine),
+        others=mine.open().filter(level__in=ServeForm.LEVELS),
+    )
+
+    def verb(data):
+        areas = {*kept, *data["areas"], *data["codes"]}
+        if areas == set(served):
+            return body
+        return chain.serve(body, areas, by=request.user, reason=data["reason"])
+
+    context = _words(body, _("服务区域"), _("保存"))
+    context["consequences"] = [
+        _("任职人员没有单独的负责区域时，按区域的权限只在服务区域内有效。"),
+        _("一处也不选，按区域的权限就在%(place)s全部范围内有效。") % {"place": body.area.name},
+    ]
+    if kept:
+        names = "、".join(area.full_name for area in kept)
+        text = _("不在您管辖范围内的服务区域保持不变：%(names)s。")
+        context["consequences"].append(text % {"names": names})
+    return answer(
+        request,
+        "orgs/staff/form.html",
+        form,
+        context,
+        verb=verb,
+        told=_("服务区域已更新。"),
+        to=_to_body,
+    )
+
+
+def _servable(body, served, mine):
+    """Places to tick off: around the body's seat, around what it serves, and what it serves."""
+    level = chain.SERVED_LEVEL[body.kind]
+    near = Q(pk__in=[area.pk for area in served])
+    for area in (body.area, *served):
+        home = area.community if level == AreaLevel.GRID else area.ancestor(AreaLevel.GRID)
+        if home is not None:
+            near |= Q(path__startswith=home.path, level=level, closed_on=None)
+    return mine.filter(near)
+
+
+@allowed(MANAGE)
+@get_or_post
 def close(request, pk):
     body = _body(request, pk)
     facts = _facts(body) | {"name": body.name}
+    heir, form = chain.heir_of(body), ReasonForm(posted(request))
+    if facts["members"]:
+        form = CloseForm(posted(request), heir=heir, bodies=_may_take_members(request, body, heir))
+    facts["heir"] = heir.name if heir else ""
+    to_heir = _("党员关系 %(members)d 名转到%(heir)s，或您另选的党组织。")
+    to_chosen = _("党员关系 %(members)d 名转到您选定的党组织。")
     lines = [
         _("%(name)s从今天起撤销，此后不能再任职。"),
-        _("党员关系 %(members)d 名转到上级党组织。") if facts["members"] else "",
+        (to_heir if heir else to_chosen) if facts["members"] else "",
         _("现任职务 %(posts)d 项同时终止，权限停止。") if facts["posts"] else "",
         _("下级组织 %(subordinates)d 个须先调整，否则不能撤销。") if facts["subordinates"] else "",
         _("变更记录和历任名单继续保留。"),
@@ -306,11 +370,21 @@ def close(request, pk):
     return answer(
         request,
         "orgs/staff/form.html",
-        ReasonForm(posted(request)),
+        form,
         context,
-        verb=lambda data: chain.close(body, by=request.user, reason=data["reason"]),
+        verb=lambda data: chain.close(body, by=request.user, **data),
         told=_("组织已撤销。"),
         to=_to_body,
+    )
+
+
+def _may_take_members(request, body, heir):
+    """Party bodies of the person's places, in the community of the body or around it."""
+    home = body.area.community or body.area
+    near = Q(area__path__startswith=home.path) | Q(area__path__in=around(home))
+    bodies = _managed(request, MANAGE).open().filter(near, kind__in=chain.MEMBER_KINDS)
+    return bodies.exclude(pk__in=[one.pk for one in (body, heir) if one]).order_by(
+        "area__path", "pk"
     )
 
 
