@@ -141,5 +141,6 @@ def members(request, pk):
         "rows": rows[:MEMBERS_PAGE],
         "following": f"?after={rows[MEMBERS_PAGE - 1].pk}" if len(rows) > MEMBERS_PAGE else "",
         "total": body.memberships.in_force().count(),
+        "within": chain.count_members(body),
     }
     return render(request, "orgs/members.html", context)

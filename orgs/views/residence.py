@@ -24,7 +24,9 @@ PAGE = 30
 def mine(request):
     """Where I have said I live, and what became of it."""
     rows = request.user.residences.select_related("household__area", "verified_by")
-    return render(request, "orgs/residence.html", {"rows": rows.order_by("-pk")[:20]})
+    rows = list(rows.order_by("-pk")[:20])
+    stands = any(row.ends_on is None and row.state != Residence.State.REFUSED for row in rows)
+    return render(request, "orgs/residence.html", {"rows": rows, "lives_somewhere": stands})
 
 
 @signed_in

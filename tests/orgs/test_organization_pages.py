@@ -72,6 +72,22 @@ def test_staff_read_members_and_warnings_others_do_not(client, quarter):
     assert url not in read(client, page_of(quarter.branch))
 
 
+def test_a_committee_whose_members_stand_in_its_branches_says_so(client, quarter):
+    client.force_login(quarter.sun)
+    page = read(client, reverse("orgs:members", args=[quarter.party.pk]))
+    assert "没有登记党员" not in page
+    assert "党员编在下级党组织里" in page
+    assert f"连同下级党组织共 {chain.count_members(quarter.party)} 人" in page
+    assert page_of(quarter.party) in page
+
+
+def test_a_history_tells_days_as_people_do(client, quarter):
+    client.force_login(quarter.sun)
+    page = read(client, reverse("orgs:history", args=[quarter.committee.pk]))
+    assert "任职日期：2020年1月1日" in page
+    assert "2020-01-01" not in page
+
+
 @pytest.mark.parametrize("who", [None, "wang", "zhao", "zheng"])
 def test_a_contact_household_is_not_there_for_the_public(client, quarter, who):
     if who:

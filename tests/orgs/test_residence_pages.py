@@ -99,6 +99,19 @@ def test_a_declaration_is_withdrawn_by_its_person_only(client, quarter):
     assert one.state == "refused"
 
 
+def test_whoever_is_registered_is_not_pressed_to_register(client, quarter):
+    url = reverse("orgs:residence")
+    client.force_login(quarter.wang)
+    page = client.get(url).content.decode()
+    assert "登记另一处" in page
+    assert 'class="btn" href' not in page
+    client.force_login(quarter.qian)
+    quarter.qian.residences.update(ends_on="2024-05-01")
+    page = client.get(url).content.decode()
+    assert 'class="btn" href' in page
+    assert "登记另一处" not in page
+
+
 def test_a_resident_moves_out(client, quarter):
     one = quarter.wang.residences.get()
     url = reverse("orgs:move_out", args=[one.pk])
