@@ -357,7 +357,7 @@ def _step(cast, rng, issue, verb, at, level, urgency, more) -> bool:
             if rng.random() < 0.5:
                 given["pictures"] = _pictures(rng, 1)
             else:
-                given["no_photo_reason"] = "上门沟通类事项，不便拍照"
+                given["no_photo_reason"] = "现场有住户和车牌，不便拍照"
         case "verify" | "rework":
             aside = [issue.reporter_id, issue.handler_id]
             by = cast.near("grids.verify_issue", issue.area_path, aside)
@@ -611,7 +611,8 @@ def _tell(cast, rng, rules, posted, now, number) -> _Story | None:
     late = rng.random() < 0.05
     share = rng.uniform(1.1, 1.9) if late else rng.uniform(0.25, 0.9)
     reported = max(_share(begins, due, share), signed + timedelta(minutes=25))
-    stuck = rng.random() < 0.012
+    # Some lie for weeks; none for a year, which nobody would believe.
+    stuck = rng.random() < 0.06 and now - posted < timedelta(days=60)
     if reported > now or stuck or verifier is None:
         story.clock(ClockKind.HANDLE, unit, amount, begins)
         story.term(ClockKind.CONTACT, "contact_reporter", signed)

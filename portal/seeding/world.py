@@ -14,6 +14,7 @@ from random import Random
 
 import pgtrigger
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from orgs import posts
@@ -38,6 +39,7 @@ QUIET = (
     "orgs.Household:insert_insert",
     "orgs.Household:update_update",
     "orgs.Residence:insert_insert",
+    "orgs.Residence:update_update",
 )
 REASON = "演示数据"
 
@@ -253,6 +255,9 @@ class World:
             pks = [household.pk for household in households]
             Household.objects.filter(pk__in=pks).update(contact_household=contact)
         create(Residence, self.residences)
+        Residence.objects.exclude(verified_at=None).update(
+            created_at=F("verified_at") - timedelta(days=3)  # declared first, then verified
+        )
         create(Membership, self.memberships)
         create(Appointment, self.appointments)
         Linkage.objects.bulk_create([linkage for linkage, _grids in self.linkages])
