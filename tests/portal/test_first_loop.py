@@ -12,7 +12,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from PIL import Image
 
-from grids.models import Issue, Photo, State
+from grids import handling
+from grids.models import Category, Issue, Photo, State
 from inbox import outbox
 from inbox.models import Channel, Delivery
 from orgs.models import Person
@@ -20,11 +21,7 @@ from tests.browser import assert_accessible
 from tests.cast import PASSWORD
 from tests.processes import BIN, database_url, free_port, get, run, running, until
 
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
@@ -121,6 +118,7 @@ def press(page, verb: str) -> None:
     )
 
 
+@pytest.mark.stack
 def test_an_issue_goes_from_a_phone_to_a_rating(portal, visit, hashed_street):
     street = hashed_street
     reporter = visit(street.wang, width=390)
@@ -244,11 +242,7 @@ def _token(page, portal: str) -> str:
     raise AssertionError("no CSRF cookie")
 
 
-def test_not_solved_goes_back_one_level_up(portal, visit, hashed_street):
-    street = hashed_street
-    from grids import handling
-    from grids.models import Category
-
+def test_not_solved_goes_back_one_level_up(browser_page, street):
     issue = handling.post(
         reporter=street.wang,
         category=Category.objects.get(name="物业维修"),
@@ -263,7 +257,7 @@ def test_not_solved_goes_back_one_level_up(portal, visit, hashed_street):
         ("verify", street.sun, {"how": "phone"}),
     ]:
         handling.advance(issue, verb, by=by, **data)
-    page = visit(street.wang, width=390)
+    page = browser_page(person=street.wang)
     page.goto(issue.get_absolute_url())
     page.get_by_label("没有解决", exact=True).check()
     page.get_by_label(re.compile("一星")).check()
@@ -272,6 +266,6 @@ def test_not_solved_goes_back_one_level_up(portal, visit, hashed_street):
     issue.refresh_from_db()
     assert (issue.state, issue.level, issue.reopened_count) == (State.REOPENED, "L3", 1)
     assert outbox.unread_count(street.chen) > 0
-    desk = visit(street.chen)
+    desk = browser_page(width=1280, person=street.chen)
     desk.goto("/desk/")
     assert issue.title in desk.inner_text("main")
