@@ -283,6 +283,6 @@ def approve(issue, tokens: Iterable[str], *, by) -> None:
 
 @transaction.atomic
 def open_original(photo: Photo, *, by, reason: str):
-    """The sender's own file, after a reason was written down."""
+    """The sender's own file, after a reason was written down; no file, no row."""
     OriginalView.objects.create(photo=photo, person=by, reason=reason.strip()[:200])
     return default_storage.open(path_of(photo, "original"))

@@ -68,7 +68,11 @@ def _original(request, found: Photo):
         raise Http404
     form = OriginalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        opened = photos.open_original(found, by=request.user, reason=form.cleaned_data["reason"])
+        reason = form.cleaned_data["reason"]
+        try:
+            opened = photos.open_original(found, by=request.user, reason=reason)
+        except FileNotFoundError:
+            raise Http404 from None
         kind = found.original_type
         suffix = photos.FORMATS[kind]
         return _answer(opened, f"image/{kind.lower()}", f"{found.token}.{suffix}", attachment=True)

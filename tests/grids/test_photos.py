@@ -227,3 +227,13 @@ def test_the_original_is_for_moderation_with_a_reason(client, street):
     assert b"".join(answer.streaming_content) == data
     assert answer["Content-Disposition"].startswith("attachment")
     assert OriginalView.objects.get().person == street.sun
+
+
+def test_an_original_that_is_gone_was_not_looked_at(client, street):
+    issue = loop.post(street, pictures=loop.pictures(1))
+    photo = issue.photos.get()
+    default_storage.delete(photos.path_of(photo, "original"))
+    client.force_login(street.sun)
+    answer = client.post(address(photo, "original"), {"reason": "有人投诉照片"})
+    assert answer.status_code == 404
+    assert not OriginalView.objects.exists()
