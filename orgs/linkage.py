@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgs import access
+from orgs.areas import lock_structure
 from orgs.history import because
 from orgs.models import Area, AreaLevel, Linkage, Organization, OrganizationKind, Person
 
@@ -72,6 +73,7 @@ def tie(
     reason: str,
 ) -> Linkage:
     """Tie the bodies of one compound together."""
+    lock_structure()
     linkage = Linkage(
         name=name.strip(),
         community=community,
@@ -96,6 +98,7 @@ def change(
     """Replace bodies, grids, name or note; who stood there before stays in the history."""
     if unknown := set(roles) - {*ROLES, "name", "note"}:
         raise TypeError(f"no such part of a linkage: {', '.join(sorted(unknown))}")
+    lock_structure()  # before the row: closing a body takes the two in this order too
     linkage = Linkage.objects.select_for_update(of=["self"]).get(pk=linkage.pk)
     for role, body in roles.items():
         setattr(linkage, role, body)
@@ -107,6 +110,13 @@ def of_grid(grid: Area) -> Linkage | None:
     """The linkage whose compound the grid belongs to."""
     rows = Linkage.objects.select_related(*ROLES, "community")
     return rows.filter(grids=grid).order_by("pk").first()
+
+
+def _closed(linkage: Linkage) -> set[int]:
+    """Which of its bodies have closed by now, whatever the rows in hand say."""
+    pks = [getattr(linkage, f"{role}_id") for role in ROLES]
+    bodies = Organization.objects.filter(pk__in=pks).exclude(closed_on=None)
+    return set(bodies.values_list("pk", flat=True))
 
 
 def _write(linkage: Linkage, grids: list[Area], by: Person | None, reason: str) -> Linkage:
@@ -125,13 +135,14 @@ def _write(linkage: Linkage, grids: list[Area], by: Person | None, reason: str) 
         if grid.level != AreaLevel.GRID or not grid.path.startswith(community.path):
             text = _("%(grid)s不是%(community)s的网格")
             raise WrongBody(text % {"grid": grid.name, "community": community.name})
+    closed = _closed(linkage)
     for role, (kinds, needed) in ROLES.items():
         body = getattr(linkage, role)
         if body is None:
             if needed:
                 raise WrongBody(_("请选择%(role)s") % {"role": ROLE_LABELS[role]})
             continue
-        if body.kind not in kinds or body.closed_on is not None:
+        if body.kind not in kinds or body.pk in closed:
             text = _("%(body)s（%(kind)s）不能作为三方联动的%(role)s")
             raise WrongBody(
                 text

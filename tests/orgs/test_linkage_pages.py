@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orgs import chain
+from orgs import chain, linkage
 from orgs.models import Area, Linkage, Membership, Organization, Person
 from orgs.positions import Position
 from tests.browser import assert_accessible, assert_valid_html
@@ -167,16 +167,16 @@ def test_tying_a_compound(client, quarter):
     answer = client.post(
         pages(quarter)["new"], tied(quarter, property_company=quarter.property_company.pk)
     )
-    linkage = Linkage.objects.get(name="梧桐里二期")
-    assert answer.url == reverse("orgs:linkage", args=[linkage.pk])
+    made = Linkage.objects.get(name="梧桐里二期")
+    assert answer.url == reverse("orgs:linkage", args=[made.pk])
     assert (
-        linkage.community,
-        linkage.party_branch,
-        linkage.residents_committee,
-        linkage.owners_body,
-        linkage.property_company,
-        linkage.note,
-        list(linkage.grids.all()),
+        made.community,
+        made.party_branch,
+        made.residents_committee,
+        made.owners_body,
+        made.property_company,
+        made.note,
+        list(made.grids.all()),
     ) == (
         quarter.community,
         quarter.branch2,
@@ -194,7 +194,7 @@ def test_tying_a_compound(client, quarter):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("name", " ", "必填"),
+        ("name", " ", "请填写"),
         ("name", "梧桐里一期", "社区内已有同名小区"),
         ("grids", [], "请选择小区所在网格"),
         ("grids", ["grid_elsewhere"], "有一个网格不在这个社区"),
@@ -216,8 +216,7 @@ def test_each_refusal_stands_beside_its_field(client, quarter, field, value, wor
     page = answer.content.decode()
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
-    if words != "必填":
-        assert words in "".join(answer.context["form"].errors[field])
+    assert words in "".join(answer.context["form"].errors[field])
     assert "2019 年交付" in page  # what was typed stays
     assert_valid_html(page)
     assert Linkage.objects.count() == 1
@@ -258,6 +257,24 @@ def test_a_change_keeps_who_stood_there_before(client, quarter):
         "业主大会选聘",
     ):
         assert words in page
+
+
+def test_a_body_that_closed_meanwhile_is_not_tied(quarter):
+    stale = Organization.objects.get(pk=quarter.branch2.pk)
+    chain.close(quarter.branch2, by=quarter.chen, reason="网格撤并")
+    assert stale.closed_on is None
+    with pytest.raises(linkage.WrongBody, match="第二网格党支部"):
+        linkage.tie(
+            "梧桐里二期",
+            quarter.community,
+            grids=[quarter.grid2],
+            party_branch=stale,
+            residents_committee=quarter.committee,
+            by=quarter.chen,
+            reason="社区联席会议",
+        )
+    with pytest.raises(linkage.WrongBody, match="第二网格党支部"):
+        linkage.change(quarter.linkage, party_branch=stale, by=quarter.chen, reason="换届")
 
 
 # --- what a company serves -------------------------------------------------------------------
