@@ -70,6 +70,12 @@ POSTS_OF: dict[str, frozenset[str]] = {
 }
 
 
+# Bodies that bring others together and govern no place: their posts carry no rights over one.
+WITHOUT_PLACE = frozenset(
+    {K.JOINT_WORKING_COMMITTEE, K.JOINT_COMMUNITY_COMMITTEE, K.JOINT_BRANCH, K.HOSTED_GROUP}
+)
+
+
 class PostRefused(Exception):
     """Why somebody cannot take up or leave a post; its text may be shown."""
 
@@ -311,6 +317,16 @@ def places_of(appointment: Appointment) -> list[int]:
     return served or [appointment.organization.area_id]
 
 
+def rights_at(organization: Organization, position: str) -> dict[str, bool]:
+    """What this post of this body carries: permission → is it granted on the body itself."""
+    rights = rights_of_position(position)
+    if organization.kind in WITHOUT_PLACE:
+        return {
+            right: on_organization for right, on_organization in rights.items() if on_organization
+        }
+    return rights
+
+
 def grants_of(appointments: Iterable[Appointment]) -> list[Grant]:
     """The grants that ``appointments`` (saved) carry by the rights of their positions, unsaved."""
     permissions = _permissions()
@@ -319,7 +335,8 @@ def grants_of(appointments: Iterable[Appointment]) -> list[Grant]:
     grants = []
     for appointment in appointments:
         places = None
-        for right, on_organization in rights_of_position(appointment.position).items():
+        rights = rights_at(appointment.organization, appointment.position)
+        for right, on_organization in rights.items():
             permission_id = permissions.get(right)
             if permission_id is None:
                 raise LookupError(f"right {right!r} stands in no model's Meta.permissions")

@@ -38,7 +38,7 @@ from orgs.models import (
     Person,
     Residence,
 )
-from orgs.positions import Position, rights_of_position
+from orgs.positions import Position
 
 MANAGE, APPOINT, AUDIT = chain.RIGHT, "orgs.appoint_people", "orgs.audit_contact_reveals"
 PAGE = 30
@@ -441,7 +441,7 @@ def appoint(request, pk):
             reason=data["reason"],
         )
 
-    context |= {"person": person, "rights": _rights_in_words(positions)}
+    context |= {"person": person, "rights": _rights_in_words(body, positions)}
     return answer(
         request,
         "orgs/staff/appoint.html",
@@ -495,7 +495,7 @@ def _found_person(request, body, token: str) -> Person | None:
     return person
 
 
-def _rights_in_words(positions) -> list[tuple[str, list[str]]]:
+def _rights_in_words(body, positions) -> list[tuple[str, list[str]]]:
     """What each post may do, in words; one query."""
     names = {
         f"{app}.{codename}": name
@@ -505,7 +505,7 @@ def _rights_in_words(positions) -> list[tuple[str, list[str]]]:
     }
     ordered = [position for position in Position if position in positions]
     return [
-        (position.label, [names.get(right, right) for right in rights_of_position(position)])
+        (position.label, [names.get(right, right) for right in posts.rights_at(body, position)])
         for position in ordered
     ]
 

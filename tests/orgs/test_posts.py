@@ -325,3 +325,22 @@ def test_a_place_that_closes_meanwhile_is_not_left_with_a_worker():
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(attempt, verbs))
     assert sorted(answers) == ["done", "refused"]
+
+
+@pytest.mark.parametrize("kind", ["joint_branch", "joint_working_committee"])
+def test_the_secretary_of_a_joint_body_has_no_rights_over_the_street(street, kind):
+    """Companies and units sit in it; residents' reports and phones are not theirs."""
+    joint = Organization.objects.create(
+        kind=kind,
+        name="两新联合支部",
+        area=street.street,
+        superior=street.working_committee,
+        founded_on=timezone.localdate() - timedelta(days=900),
+    )
+    posts.appoint(street.newcomer, joint, Position.PARTY_SECRETARY, reason=WHY)
+    assert access.rights_of(street.newcomer).is_empty
+    assert posts.rights_at(joint, Position.PARTY_SECRETARY) == {}
+    assert posts.rights_at(street.party, Position.PARTY_SECRETARY)
+    posts.sync_grants()
+    access.forget(street.newcomer)
+    assert access.rights_of(street.newcomer).is_empty
