@@ -85,7 +85,7 @@ def _community(request, area, inside, branch_pk):
             below=picture.below(building=area, **sees),
         )
     else:
-        parts = _kept(area, "picture", lambda: _draw(area, picture.read(area)))
+        parts = _kept(area, "markup", lambda: _draw(area, picture.read(area)))
     context = _shared(request, area, inside, None) | {"parts": parts}
     return render(request, "orgs/chain.html", context)
 
@@ -110,10 +110,12 @@ def _draw(area, drawn, **more) -> dict[str, str]:
         buildings = Area.objects.open().within(area).filter(level=AreaLevel.BUILDING)
         more["buildings"] = buildings.values_list("code", "name")
     context = {"area": area, "picture": drawn, **more}
-    return {
-        part: render_to_string(f"orgs/picture.html#{part}", context).strip()
+    drawn_parts = {
+        part: render_to_string(f"orgs/picture.html#{part}", context)
         for part in ("main", "compounds", "side")
     }
+    # Markup stays markup: strip() would make plain text of it. An empty part is nothing.
+    return {part: markup if markup.strip() else "" for part, markup in drawn_parts.items()}
 
 
 def _shared(request, area, inside, drawn):

@@ -45,6 +45,15 @@ def test_the_community_shows_its_chain_to_everybody(client, quarter):
     assert_valid_html(page)
 
 
+@pytest.mark.parametrize("place", ["community", "grid", "building"])
+def test_the_picture_is_markup_when_drawn_and_when_kept(client, quarter, place):
+    """Not its source as text, which is valid HTML and holds all the names as well."""
+    for _time in range(2):
+        page = read(client, chain_of(getattr(quarter, place)))
+        assert "&lt;" not in page
+        assert '<ul class="tree">' in page or place == "building"
+
+
 def test_the_public_never_reads_who_is_a_contact_household(client, quarter):
     page = read(client, chain_of(quarter.community), data={"branch": quarter.branch.pk})
 
