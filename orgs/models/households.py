@@ -99,6 +99,14 @@ class Residence(models.Model):
     class Meta:
         verbose_name = _("居住关系")
         verbose_name_plural = _("居住关系")
+        indexes = [
+            # The few that wait for a grid worker, among the many that are settled.
+            models.Index(
+                fields=["household"],
+                condition=Q(state="pending", ends_on=None),
+                name="orgs_residence_pending",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="orgs_residence_ends_after_start",
