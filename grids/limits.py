@@ -65,7 +65,10 @@ def _promise(issue: Issue, clock: Clock) -> str:
 
 
 def due_text(moment: datetime) -> str:
-    return dates.moment_text(moment, full=False)
+    """11月26日 17:30. Kept in messages and steps and read on other days: never 今天."""
+    at = dates.local(moment)
+    year = "" if at.year == dates.today().year else f"{at.year}年"
+    return f"{year}{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def of_posting(issue, move):

@@ -109,3 +109,16 @@ def test_a_seed_tells_nobody(street):
     with telling.silently():
         loop.to_state(street, "rated")
     assert not Message.objects.exists()
+
+
+def test_what_is_kept_says_the_day_and_not_tomorrow(street):
+    """A message is read days later, when its 明天 is long past."""
+    issue = loop.post(street)
+    loop.file(issue, street.li)
+    handling.advance(issue, "dispatch", by=street.li, lead=street.property_company)
+    handling.advance(issue, "sign", by=street.wu)
+    kept = [message.text for message in Message.objects.all()]
+    kept += [step.clock_effect for step in issue.steps.all()]
+    assert any("月" in text for text in kept)
+    for text in kept:
+        assert not any(word in text for word in ("今天", "昨天", "明天")), text
