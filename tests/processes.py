@@ -62,7 +62,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def until(condition, *, seconds: float = 20, what: str = "it"):
+def until(condition, *, seconds: float = 60, what: str = "it"):
     """Wait for something true and hand it back."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):

@@ -188,7 +188,7 @@ def test_each_service_starts_by_its_own_command(services, data_dir, tmp_path):
         https = {"Host": "portal.example", "X-Forwarded-Proto": "https"}
         with start("web"), start("worker"), start("beat"):
             until(lambda: get(f"{address}/healthz", **https)[0] == 200, what="/healthz")
-            until(lambda: get(f"{address}/readyz", **https)[0] == 200, seconds=30, what="/readyz")
+            until(lambda: get(f"{address}/readyz", **https)[0] == 200, seconds=60, what="/readyz")
             for name in ("web", "worker", "beat"):
                 assert health(name).returncode == 0, name
             # Plain HTTP is sent to HTTPS, a foreign name is refused.
