@@ -37,7 +37,6 @@ class Command(BaseCommand):
         path = settings.DATA_DIR / "bench.json"
         rows = [result.as_row() for result in results]
         path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        self.stderr.write(f"→ {path}")
 
     def _in_a_database_of_its_own(self, only, size):
         """Run again on ``<database>_bench_<size>``, seeded once: the demo stays out of it."""
@@ -73,7 +72,9 @@ class Command(BaseCommand):
         except subprocess.CalledProcessError as error:
             raise CommandError(f"{error.cmd[2]}：退出码 {error.returncode}") from None
         report = settings.DATA_DIR / "bench" / "bench.json"
-        (settings.DATA_DIR / "bench.json").write_text(report.read_text("utf-8"), "utf-8")
+        path = settings.DATA_DIR / "bench.json"
+        path.write_text(report.read_text("utf-8"), "utf-8")
+        self.stderr.write(f"→ {path}")
 
     def _print(self, results):
         marks = {True: "✓", False: "✗ missed", None: ""}
