@@ -61,7 +61,7 @@ def csrf_failure(request, reason=""):
     Only when the browser says that the form was one of ours: otherwise a foreign page could have
     a person confirm its own text with one click.
     """
-    kept = _kept(request) if _is_expired(reason) and _from_here(request) else []
+    kept = typed_in(request) if _is_expired(reason) and _from_here(request) else []
     answer = _page(
         request,
         PAGE_EXPIRED,
@@ -83,7 +83,7 @@ def _from_here(request) -> bool:
     return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
-def _kept(request) -> list[dict]:
+def typed_in(request) -> list[dict]:
     """What was typed, without secrets; nothing when it is too much for a page."""
     kept, size = [], 0
     for name, values in request.POST.lists():

@@ -186,7 +186,7 @@ class Limits:
 
     def _end(self, request, view, why):
         person_pk = request.user.pk
-        kept = errors._kept(request) if request.method == "POST" else []
+        kept = errors.typed_in(request) if request.method == "POST" else []
         end_this(request)
         if kept:
             request.session[KEPT] = {
