@@ -1,5 +1,6 @@
 """The grid's daily service: issues, their categories, clocks and photos."""
 
+from grids.models.callers import Caller
 from grids.models.categories import Category, CategoryGroup, Level, Urgency
 from grids.models.issues import (
     DONE,
@@ -21,6 +22,7 @@ __all__ = [
     "DONE",
     "STATES_OF",
     "WORKING",
+    "Caller",
     "Category",
     "CategoryGroup",
     "ClockKind",

@@ -100,6 +100,10 @@ class Issue(Placed):
     reporter = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("反映人")
     )
+    # Who reported without an account (counter, phone, 12345); see Caller.
+    caller = models.ForeignKey(
+        "grids.Caller", models.PROTECT, null=True, blank=True, related_name="issues"
+    )
     anonymous = models.BooleanField(_("匿名"), default=False)
 
     category = models.ForeignKey(Category, models.PROTECT, related_name="+", verbose_name=_("类别"))
