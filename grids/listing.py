@@ -11,7 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from grids import dispatch
+from grids import dispatch, search
 from grids.models import DONE, STATES_OF, WORKING, Category, Issue, PublicState, State
 from orgs.models import Area, AreaLevel
 
@@ -100,6 +100,7 @@ class Filters:
     category: str = ""
     state: str = ""
     show: str = ""  # "", "mine", "work"
+    words: str = ""  # looked for
 
     @classmethod
     def read(cls, query, person) -> "Filters":
@@ -110,6 +111,7 @@ class Filters:
             category=query.get("category", "")[:30],
             state=state if state in {*PublicState.values, LATE} else "",
             show=show if show in {"mine", "work"} and person.is_authenticated else "",
+            words=search.clean(query.get("q", "")),
         )
 
     def apply(self, person) -> QuerySet[Issue]:
@@ -132,6 +134,8 @@ class Filters:
             if self.state == PublicState.OPEN and self.show:
                 states.append(State.SUBMITTED)
             issues = issues.filter(state__in=states)
+        if self.words:
+            issues = search.narrow(issues, self.words, public=not self.show)
         return issues
 
     def address(self, **changes) -> str:
@@ -141,13 +145,14 @@ class Filters:
             "community": self.community,
             "category": self.category,
             "state": self.state,
+            "q": self.words,
             **changes,
         }
         return "?" + urlencode({name: value for name, value in asked.items() if value})
 
     @property
     def is_any(self) -> bool:
-        return bool(self.community or self.category or self.state)
+        return bool(self.community or self.category or self.state or self.words)
 
 
 # --- keyset pages --------------------------------------------------------------------------------
@@ -271,16 +276,28 @@ class Options:
     @classmethod
     def of(cls, filters: Filters) -> "Options":
         communities = Area.objects.open().filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
+        places = list(communities.values_list("code", "name")[:200])
+        if filters.community and filters.community not in dict(places):
+            places += _place(filters.community)
         categories = Category.objects.filter(is_active=True, is_public=True)
         return cls(
-            communities=_options(
-                communities.values_list("code", "name")[:200], filters.community, _("全部社区")
-            ),
+            communities=_options(places, filters.community, _("全部社区")),
             categories=_options(
                 categories.values_list("code", "name"), filters.category, _("全部类别")
             ),
             states=_options(states(), filters.state, _("全部状态")),
         )
+
+
+def _place(code: str) -> list[tuple[str, str]]:
+    """A place that is no community (a grid of the map), as one more choice."""
+    area = Area.objects.filter(code=code).first()
+    if area is None:
+        return []
+    name = area.name
+    if area.level == AreaLevel.GRID and area.community:
+        name = f"{area.community.name}{name}"
+    return [(code, name)]
 
 
 def _options(pairs: Iterable[tuple[str, str]], chosen: str, everything: str) -> str:

@@ -17,6 +17,7 @@ from grids.models.issues import (
     State,
 )
 from grids.models.photos import OriginalView, Photo
+from grids.models.words import IssueWords
 
 __all__ = [
     "DONE",
@@ -29,6 +30,7 @@ __all__ = [
     "Issue",
     "IssueClock",
     "IssueStep",
+    "IssueWords",
     "Level",
     "NumberCount",
     "NumberSeries",

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from grids.models.categories import Category, Level, Urgency
+from grids.models.words import TRIGGERS as WORDS_TRIGGERS
 from orgs import access
 from orgs.models import Area, Organization, Placed
 from rules.models import Clock
@@ -255,7 +256,8 @@ class Issue(Placed):
                 condition=pgtrigger.Condition(
                     "OLD.on_time IS NOT NULL AND NEW.on_time IS DISTINCT FROM OLD.on_time"
                 ),
-            )
+            ),
+            *WORDS_TRIGGERS,
         ]
 
     def __str__(self):
