@@ -1,6 +1,6 @@
 """The limits of an issue: what is promised, and what each step does to the clocks.
 
-Functions named ``of_…`` are the ``clock`` column of the table in ``grids.handling``: they start and
+Functions named ``of_…`` are the ``clock`` column of the table in ``grids.flow``: they start and
 stop clocks and return a few words for the step.
 """
 

@@ -1,6 +1,6 @@
 """Who is told what when an issue moves; in the verb's transaction, once per step and audience.
 
-Functions named ``of_…`` are the ``tells`` column of the table in ``grids.handling``. No message
+Functions named ``of_…`` are the ``tells`` column of the table in ``grids.flow``. No message
 says who the reporter is.
 """
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grids import handling, listing
+from grids import listing
 from grids.models import DONE, WORKING, Issue
+from grids.waiting import waiting_for
 from inbox.models import Delivery
 from orgs import access
 from orgs.access import signed_in
@@ -51,7 +52,7 @@ def desk(request):
 def _lay(person) -> Desk:
     rights = access.rights_of(person)
     waiting = list(
-        handling.waiting_for(person)
+        waiting_for(person)
         .select_related(None)
         .select_related("category")
         .only(*listing.ROW_FIELDS)[: SHOWN + 1]

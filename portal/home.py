@@ -3,7 +3,7 @@
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from grids import handling, listing
+from grids import figures, listing
 from grids.models import Issue
 from orgs import access, residence
 from orgs.access import public
@@ -16,7 +16,7 @@ OWN = ("number", "state", "promised_at", "reported_at", "category__name", "title
 @public
 @require_safe
 def home(request):
-    context = {"issues": latest_public(), "week": handling.public_figures()}
+    context = {"issues": latest_public(), "week": figures.public_figures()}
     person = request.user
     if person.is_authenticated:
         context["mine"] = (

@@ -51,6 +51,7 @@ _WAITS_FOR = {
     State.HANDLED: "verify",
     State.CLOSED: "rate",
 }
+LOW_STARS = 2
 DONE = (State.CLOSED, State.RATED)
 WORKING = (State.FILED, State.DISPATCHED, State.IN_PROGRESS, State.REOPENED)
 
@@ -288,6 +289,11 @@ class Issue(Placed):
             and self.promised_at is not None
             and self.promised_at < timezone.now()
         )
+
+    @property
+    def is_dissatisfied(self) -> bool:
+        """Rated as not solved, or with two stars or fewer."""
+        return self.solved is False or (self.stars is not None and self.stars <= LOW_STARS)
 
     @property
     def was_late(self) -> bool:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grids import deidentify, handling, listing, timeline
+from grids import deidentify, handling, listing, timeline, who
 from grids.forms import FORMS
 from grids.models import Issue, State
 from orgs import access
@@ -139,7 +139,7 @@ def _reporter_for(found, person) -> dict:
     works_here = access.rights_of(person).may("grids.file_issue", area_path=found.area_path)
     if found.anonymous or not (works_here or found.shows_reporter_to_handlers()):
         return {"name": _("匿名居民"), "phone": ""}
-    if not (works_here or handling.in_lead(found, person)):
+    if not (works_here or who.in_lead(found, person)):
         return {"name": found.reporter.name_masked, "phone": ""}
     return {"name": found.reporter.name, "phone": found.reporter.phone_masked}
 

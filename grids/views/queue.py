@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import handling, listing
+from grids import listing, waiting
 from orgs import access
 from orgs.access import signed_in
 
@@ -18,7 +18,7 @@ def queue(request):
     if not rights.has_any("grids.file_issue", "grids.verify_issue", "grids.handle_issue"):
         raise Http404
     now = timezone.now()
-    issues = list(handling.waiting_for(request.user, now=now).exclude(state="closed")[: MOST + 1])
+    issues = list(waiting.waiting_for(request.user, now=now).exclude(state="closed")[: MOST + 1])
     rows = listing.rows(issues[:MOST], public=False)
     context = {
         "groups": _by_urgency(rows, now),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grids import dispatch, handling
+from grids import dispatch, handling, refusals
 from orgs import posts
 from orgs.models import Area, Organization, OrganizationKind
 from orgs.positions import Position
@@ -40,7 +40,7 @@ def test_a_body_without_people_cannot_lead(street):
     posts.relieve(street.wu.appointments.get(), reason="离职")
     issue = loop.to_state(street, "filed")
     assert "青桐物业服务公司" not in names(issue, street.li)
-    with pytest.raises(handling.NotACandidate):
+    with pytest.raises(refusals.NotACandidate):
         handling.advance(issue, "dispatch", by=street.li, lead=street.property_company)
 
 

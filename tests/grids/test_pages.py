@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from grids import handling
+from grids import handling, refusals
 from grids.models import Issue
+from grids.waiting import waiting_for
 from tests.browser import assert_valid_html
 from tests.grids import loop
 
@@ -177,7 +178,7 @@ def test_private_words_are_not_published(client, street):
     answer = client.post(issue.get_absolute_url(), given)
     assert answer.status_code == 422
     assert "这里还有电话号码、门牌号，请删去" in answer.content.decode()
-    with pytest.raises(handling.StillPrivate):
+    with pytest.raises(refusals.StillPrivate):
         loop.file(issue, street.li, public_summary="打13812345678")
 
 
@@ -312,7 +313,7 @@ def test_an_issue_page_costs_the_same_with_more_steps(client, street):
 
 def waiting(person):
     person.__dict__.pop("_rights", None)
-    return [(issue.pk, issue.waits_for) for issue in handling.waiting_for(person)]
+    return [(issue.pk, issue.waits_for) for issue in waiting_for(person)]
 
 
 def test_what_waits_for_whom(street):

@@ -16,6 +16,7 @@ from PIL import Image, TiffImagePlugin
 
 from grids import handling, photos
 from grids.models import OriginalView, Photo
+from rules.refusals import Refused
 from tests.grids import loop
 from tests.grids.pictures import jpeg, upload
 
@@ -136,7 +137,7 @@ def test_a_rolled_back_post_leaves_no_file(street, monkeypatch):
 
 def test_a_refused_report_leaves_no_file(street):
     issue = loop.to_state(street, "dispatched")
-    with pytest.raises(handling.Refused):
+    with pytest.raises(Refused):
         handling.advance(issue, "report", by=street.wu, result="已换灯", pictures=loop.pictures(1))
     assert files_on_disk() == []
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grids import handling
+from grids import handling, refusals
 from grids.models import ClockKind, Issue, IssueStep, State
 from orgs import access, posts
 from orgs.positions import Position
@@ -108,7 +108,7 @@ def test_one_reopening_only(street):
     handling.advance(issue, "sign", by=street.wu)
     handling.advance(issue, "report", by=street.wu, result="换了整条线路", no_photo_reason="墙内")
     handling.advance(issue, "verify", by=street.sun, how="phone")
-    with pytest.raises(handling.ReopenedBefore):
+    with pytest.raises(refusals.ReopenedBefore):
         handling.advance(issue, "reopen", by=street.wang, solved=False, stars=1, reason="还是不亮")
     handling.advance(issue, "rate", by=street.wang, solved=True, stars=4)
     assert (issue.state, issue.stars, issue.reopened_count) == ("rated", 4, 1)
@@ -116,7 +116,7 @@ def test_one_reopening_only(street):
 
 def test_content_people_cannot_have_it_done_again(street):
     issue = loop.to_state(street, "rated")
-    with pytest.raises(handling.NotDissatisfied):
+    with pytest.raises(refusals.NotDissatisfied):
         handling.advance(issue, "reopen", by=street.wang, reason="想再修一次")
 
 
@@ -124,7 +124,7 @@ def test_rating_ends_after_seven_days(street, time_machine):
     issue = loop.to_state(street, "closed")
     time_machine.move_to(timezone.now() + timedelta(days=9))
     for verb in ("rate", "reopen"):
-        with pytest.raises(handling.RatingOver):
+        with pytest.raises(refusals.RatingOver):
             handling.advance(issue, verb, by=street.wang, solved=False, stars=1, reason="没有解决")
     assert [row.verb for row in handling.available(issue, street.wang)] == []
     assert issue.stars is None  # silence is no rating
