@@ -2,7 +2,7 @@
 
 The function splits a text into runs of Chinese characters (kept as overlapping pairs, the last
 character alone) and words of a-z and digits, and builds the vector itself: the text search parser,
-whose idea of a letter follows the locale, is not asked. Empty tables, no time; 0004 fills them.
+whose idea of a letter follows the locale, is not asked. Empty tables, no time; 0005 fills them.
 Backwards drops all three.
 """
 
@@ -35,7 +35,7 @@ $body$
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grids", "0002_categories"),
+        ("grids", "0003_callers"),
     ]
 
     operations = [
