@@ -20,9 +20,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageDraw, ImageOps
 
-from grids.models import OriginalView, Photo
+from grids.models import OriginalView, Photo, Redaction
+from grids.models.photos import new_token
 from rules.refusals import Refused
 
 MOST_PHOTOS = 6
@@ -38,6 +39,10 @@ DRAFTS_LIVE = timedelta(days=1)
 # Something else hides in the file: a page, a script, a document, an archive.
 _STOWAWAY = re.compile(
     rb"<\s*(?:script|html|svg|iframe|body|!doctype\s+html)[\s>]|<\?php|javascript:", re.IGNORECASE
+)
+
+_HIGH_EFFICIENCY = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 )
 
 
@@ -59,6 +64,17 @@ class TooManyPixels(PhotoRefused):
 class NotAPicture(PhotoRefused):
     def __init__(self, name: str):
         text = _("“%(name)s”不是可用的照片，请用 JPG、PNG 或 WebP 格式")
+        super().__init__(text % {"name": name})
+
+
+class HighEfficiency(PhotoRefused):
+    """HEIC and its kin, which phones write by default and no browser here can be relied on for."""
+
+    def __init__(self, name: str):
+        text = _(
+            "“%(name)s”是 HEIC 格式，暂时用不了。请把手机相机的格式设为“兼容性最佳”后重拍，"
+            "或先把照片转成 JPG"
+        )
         super().__init__(text % {"name": name})
 
 
@@ -89,6 +105,8 @@ def read(upload) -> Ready:
         raise TooLarge(name, upload.size)
     upload.seek(0)
     data = upload.read()
+    if data[4:8] == b"ftyp" and data[8:12] in _HIGH_EFFICIENCY:
+        raise HighEfficiency(name)
     if _carries_something_else(data):
         raise NotAPicture(name)
     try:
@@ -192,6 +210,11 @@ def path_of(photo: Photo, size: str) -> str:
     return f"{folder}/{photo.token}.{size}.jpg"
 
 
+def public_path(token: str, size: str) -> str:
+    """Where the redacted version lies. ``size``: large or small."""
+    return f"{FOLDER}/{token[:2]}/{token}.{size}.jpg"
+
+
 def keep(pictures: Iterable[Ready], *, draft_key, by, kind: str = Photo.Kind.BEFORE) -> list[Photo]:
     """Write files and rows, as drafts; inside ``writing``."""
     files = _written.get()
@@ -261,6 +284,8 @@ def drop_strays(now=None) -> int:
         names = default_storage.listdir(f"{FOLDER}/{folder}")[1]
         tokens = {name.split(".")[0] for name in names}
         known = set(Photo.objects.filter(token__in=tokens).values_list("token", flat=True))
+        redacted = Photo.objects.filter(redacted_token__in=tokens)
+        known |= set(redacted.values_list("redacted_token", flat=True))
         for name in names:
             path = f"{FOLDER}/{folder}/{name}"
             if name.split(".")[0] in known or default_storage.get_modified_time(path) > before:
@@ -268,6 +293,90 @@ def drop_strays(now=None) -> int:
             default_storage.delete(path)
             dropped += 1
     return dropped
+
+
+# --- blacking out ------------------------------------------------------------------------------
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom lie outside
+MOST_BOXES = 60
+
+
+class NothingBlackedOut(PhotoRefused):
+    def __init__(self):
+        super().__init__(_("还没有涂黑任何地方：请至少选一格，或画一个黑框"))
+
+
+class TooManyBoxes(PhotoRefused):
+    def __init__(self):
+        super().__init__(_("最多涂黑 %(count)d 处") % {"count": MOST_BOXES})
+
+
+class RedactedMeanwhile(PhotoRefused):
+    def __init__(self):
+        super().__init__(_("刚才有人涂黑了这张照片，请看过现在的样子再改"))
+
+
+def redact(photo: Photo, boxes: Iterable[Box], *, by, seen: int | None = None) -> Redaction:
+    """Paint ``boxes`` solid black and make that the only version everybody is shown.
+
+    Always painted on the picture as it was sent, so a second try replaces the first. ``seen``:
+    how many redactions the person knew of. Raises PhotoRefused, with nothing changed.
+    """
+    boxes = _within(boxes, photo)
+    if not boxes:
+        raise NothingBlackedOut
+    if len(boxes) > MOST_BOXES:
+        raise TooManyBoxes
+    with writing(), transaction.atomic():
+        files = _written.get()
+        photo.refresh_from_db(from_queryset=Photo.objects.select_for_update(no_key=True))
+        if seen is not None and photo.redactions.count() != seen:
+            raise RedactedMeanwhile
+        large = _without(_as_sent(photo), boxes, (photo.width, photo.height))
+        small = large.copy()
+        small.thumbnail(SMALL, Image.Resampling.LANCZOS)
+        before, photo.redacted_token = photo.redacted_token, new_token()
+        for size, picture in (("large", large), ("small", small)):
+            name = public_path(photo.redacted_token, size)
+            files.append(name)
+            default_storage.save(name, ContentFile(_encoded(picture, 82)))
+        photo.save(update_fields=["redacted_token"])
+        row = Redaction.objects.create(photo=photo, boxes=boxes, person=by)
+        if before:
+            old = [public_path(before, size) for size in ("large", "small")]
+            transaction.on_commit(
+                lambda: [default_storage.delete(name) for name in old], robust=True
+            )
+    return row
+
+
+def _within(boxes: Iterable[Box], photo: Photo) -> list[list[int]]:
+    """Inside the picture, without those that hide nothing, each once."""
+    kept = []
+    for left, top, right, bottom in boxes:
+        box = [max(left, 0), max(top, 0), min(right, photo.width), min(bottom, photo.height)]
+        if box[0] < box[2] and box[1] < box[3] and box not in kept:
+            kept.append(box)
+    return kept
+
+
+def _as_sent(photo: Photo) -> Image.Image:
+    """The sender's picture drawn anew; the large version when the original is gone."""
+    for size in ("original", "large"):
+        name = path_of(photo, size)
+        if default_storage.exists(name):
+            with default_storage.open(name) as file, Image.open(file) as image:
+                return _drawn_anew(image)
+    raise NotAPicture(str(photo.token))
+
+
+def _without(picture: Image.Image, boxes, size) -> Image.Image:
+    if picture.size != tuple(size):  # boxes are in pixels of the kept large picture
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(picture)
+    for left, top, right, bottom in boxes:
+        pen.rectangle([left, top, right - 1, bottom - 1], fill="black")
+    return picture
 
 
 # --- showing -----------------------------------------------------------------------------------

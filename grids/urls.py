@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from grids.views import issues, pictures, posting, queue
+from grids.views import issues, pictures, posting, queue, redaction
 
 app_name = "grids"
 urlpatterns = [
     path("", issues.issue_list, name="issues"),
     path("new/", posting.new, name="issue_new"),
     path("queue/", queue.queue, name="queue"),
+    path("photos/<str:token>/redact/", redaction.redact, name="redact"),
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("<str:number>/", issues.issue, name="issue"),
     path("<str:number>/posted/", posting.posted, name="issue_posted"),

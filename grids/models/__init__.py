@@ -16,7 +16,7 @@ from grids.models.issues import (
     Source,
     State,
 )
-from grids.models.photos import OriginalView, Photo
+from grids.models.photos import OriginalView, Photo, Redaction
 from grids.models.words import IssueWords
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "OriginalView",
     "Photo",
     "PublicState",
+    "Redaction",
     "Source",
     "State",
     "Urgency",

@@ -1,6 +1,7 @@
 import secrets
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -37,6 +38,8 @@ class Photo(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Of the version with black boxes, once there is one: the public is shown that one only.
+    redacted_token = models.CharField(max_length=24, null=True, unique=True, editable=False)  # noqa: DJ001 null keeps photos without one apart
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -58,6 +61,40 @@ class Photo(models.Model):
 
     def __str__(self):
         return self.token
+
+    @property
+    def public_token(self) -> str:
+        """The token for pages that everybody reads: of the redacted version when there is one."""
+        return self.redacted_token or self.token
+
+
+class Redaction(models.Model):
+    """Somebody blacked out parts of a photo. Rows only come; the last one is what is shown.
+
+    ``boxes``: [left, top, right, bottom] each, in pixels of the large picture.
+    """
+
+    photo = models.ForeignKey(Photo, models.PROTECT, related_name="redactions")
+    boxes = models.JSONField(_("涂黑的位置"))
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("涂黑人")
+    )
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("照片涂黑记录")
+        verbose_name_plural = _("照片涂黑记录")
+        default_permissions = ()
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="grids_redaction_hides_something", condition=~Q(boxes=[])),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self):
+        return f"{self.person} {self.at:%Y-%m-%d}"
 
 
 class OriginalView(models.Model):

@@ -1,6 +1,7 @@
 """Pictures, to whom they concern."""
 
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, render
 
@@ -16,18 +17,28 @@ SIZES = {"large", "small"}
 @public
 def photo(request, token, size):
     """A picture (``large``, ``small``), or the page that asks why the ``original`` is wanted."""
-    found = get_object_or_404(Photo.objects.select_related("issue__category"), token=token)
-    if size == "original":
+    either = Q(token=token) | Q(redacted_token=token)
+    found = get_object_or_404(Photo.objects.select_related("issue__category"), either)
+    redacted = token == found.redacted_token
+    if size == "original" and not redacted:
         return _original(request, found)
-    if size not in SIZES or not may_see(found, request.user):
+    if size not in SIZES or not may_see(found, request.user, redacted=redacted):
         raise Http404
-    return _file(default_storage, found, size)
+    return _file(default_storage, found, size, redacted=redacted)
 
 
-def may_see(found: Photo, person) -> bool:
-    """Sender, reporter and workers; everybody when it was approved and the issue is public."""
+def is_for_all(found: Photo, *, redacted: bool) -> bool:
+    """Approved, of a public issue; and where parts were blacked out, only that version."""
     issue = found.issue
-    if issue is not None and found.is_public and issue.is_public:
+    if issue is None or not (found.is_public and issue.is_public):
+        return False
+    return redacted or not found.redacted_token
+
+
+def may_see(found: Photo, person, *, redacted: bool = False) -> bool:
+    """Sender, reporter and workers; everybody what ``is_for_all``."""
+    issue = found.issue
+    if is_for_all(found, redacted=redacted):
         return True
     if not person.is_authenticated:
         return False
@@ -36,13 +47,15 @@ def may_see(found: Photo, person) -> bool:
     return issue.reporter_id == person.pk or handling.is_worker(issue, person)
 
 
-def _file(storage, found: Photo, size: str):
+def _file(storage, found: Photo, size: str, *, redacted: bool):
+    token = found.redacted_token if redacted else found.token
+    path = photos.public_path(token, size) if redacted else photos.path_of(found, size)
     try:
-        opened = storage.open(photos.path_of(found, size))
+        opened = storage.open(path)
     except FileNotFoundError:
         raise Http404 from None
-    is_for_all = found.is_public and found.issue is not None and found.issue.is_public
-    return _answer(opened, "image/jpeg", f"{found.token}.jpg", keep=is_for_all)
+    keep = is_for_all(found, redacted=redacted)
+    return _answer(opened, "image/jpeg", f"{token}.jpg", keep=keep)
 
 
 def _answer(opened, content_type, name, *, attachment=False, keep=False):
