@@ -47,6 +47,24 @@ class GridsConfig(AppConfig):
             P.SUBDISTRICT_OPERATOR,
         )
 
+        register("grids.edit_responsibilities", P.SUBDISTRICT_OPERATOR, P.DISTRICT_OFFICER)
+        register(
+            "grids.write_templates",
+            P.SOCIAL_WORKER,
+            P.COMMITTEE_DIRECTOR,
+            P.PARTY_SECRETARY,
+            P.SUBDISTRICT_OPERATOR,
+        )
+        register(
+            "grids.manage_roster",
+            P.COMMITTEE_DIRECTOR,
+            P.PROPERTY_MANAGER,
+            P.OWNERS_DIRECTOR,
+            P.DEPARTMENT_OFFICER,
+            P.SUBDISTRICT_OPERATOR,
+            on_organization=True,
+        )
+
         register_kind("grids.issue_progress", _("我反映的事项有进展"))
         register_kind("grids.issue_answer", _("我反映的事项有结果"), ("sms",))
         register_kind("grids.issue_task", _("有事项等我处理"))

@@ -7,11 +7,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from grids import responsibilities
 from grids.models import DONE, Issue, Level, State
 from orgs import access
-from orgs.models import Area, AreaLevel, Grant, Linkage, Organization, Person
+from orgs.models import Area, AreaLevel, Grant, Organization, Person
 from orgs.models import OrganizationKind as Kind
 
+around = responsibilities.around
 NEAR_KINDS = frozenset(
     {
         Kind.RESIDENTS_COMMITTEE,
@@ -24,11 +26,6 @@ HIGH_KINDS = frozenset({Kind.SUBDISTRICT_OFFICE, Kind.DEPARTMENT, Kind.DISTRICT_
 BROAD_LEVELS = frozenset(
     {AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.DISTRICT, AreaLevel.SUBDISTRICT}
 )
-
-
-def around(path: str) -> list[str]:
-    """The paths of an area and of all that contains it."""
-    return [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
 
 
 # --- levels ------------------------------------------------------------------------------------
@@ -135,53 +132,98 @@ class Candidate:
     organization: Organization
     open_count: int  # issues it leads that are not done
     suggested: bool = False
+    reason: str = ""  # why it is suggested: the row of the responsibility table
+    barred: str = ""  # why it cannot lead (the gate); empty when it can
 
 
 def candidates(issue: Issue, person) -> list[Candidate]:
     """Bodies that may lead ``issue`` when ``person`` dispatches it, the likeliest first.
 
     They cover or serve the place and have somebody (other than the reporter) to handle it.
-    Offices and departments are for those who hold the right over the subdistrict.
+    Offices and departments are for those who hold the right over the subdistrict. The one that
+    the responsibility table names is suggested.
     """
-    paths = around(issue.area_path)
-    kinds = set(NEAR_KINDS)
-    street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
-    if street is not None and access.rights_of(person).may(
-        "grids.dispatch_issue", area_path=street.path
-    ):
-        kinds |= HIGH_KINDS
-    linked = set()
-    for linkage in Linkage.objects.filter(grids__path__in=paths):
-        linked |= {linkage.owners_body_id, linkage.property_company_id}
-    serving = Organization.objects.filter(served_areas__path__in=paths).values("pk")
-    found = list(
-        Organization.objects.open()
-        .filter(kind__in=kinds)
-        .filter(
-            Q(pk__in=linked)
-            | Q(pk__in=serving)
-            | (Q(area__path__in=paths) & (Q(served_areas=None) | ~Q(kind=Kind.PROPERTY_COMPANY)))
-        )
-        .distinct()
-    )
-    ids = [str(organization.pk) for organization in found]
-    staffed = set(
-        _grants("grids.handle_issue", Organization)
-        .filter(object_pk__in=ids)
-        .exclude(user=issue.reporter_id)
-        .values_list("object_pk", flat=True)
-    )
-    found = [organization for organization in found if str(organization.pk) in staffed]
+    return [one for one in bodies(issue, person) if not one.barred]
+
+
+def bodies(issue: Issue, person) -> list[Candidate]:
+    """``candidates``, and behind them those whom only the communities' duty list bars."""
+    return bodies_for([issue], person)[issue.pk]
+
+
+def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
+    """``bodies`` of several issues at once, in as many queries as for one."""
+    issues = list(issues)
+    categories = {issue.category_id: issue.category for issue in issues}
+    table = responsibilities.Table(categories.values(), {issue.area_path for issue in issues})
+    known = table.directory.bodies
+    streets = _street_paths({issue.area_path for issue in issues})
+    rights = access.rights_of(person)
+    staff = _staff(known)
     counts = dict(
-        Issue.objects.filter(lead__in=found)
+        Issue.objects.filter(lead__in=known)
         .exclude(state__in=DONE)
         .values_list("lead")
         .annotate(Count("pk"))
     )
+    found = {}
+    for issue in issues:
+        kinds = set(NEAR_KINDS)
+        street = streets.get(issue.area_path)
+        if street and rights.may("grids.dispatch_issue", area_path=street):
+            kinds |= HIGH_KINDS
+        able = [
+            known[pk]
+            for pk in table.directory.serving(issue.area_path)
+            if known[pk].kind in kinds and staff.get(pk, frozenset()) - {issue.reporter_id}
+        ]
+        found[issue.pk] = _sorted(issue, able, counts, table)
+    return found
+
+
+def _sorted(issue, able, counts, table) -> list[Candidate]:
+    proposal = table.propose(issue.category, issue.area_path)
+    named = {body.pk for body in (proposal.lead, *proposal.several) if body is not None}
     order = {kind: place for place, kind in enumerate(issue.category.lead_kinds)}
-    found.sort(key=lambda one: (order.get(one.kind, len(order)), one.kind, one.name))
-    first_is_usual = bool(found) and found[0].kind in order
-    return [
-        Candidate(organization, counts.get(organization.pk, 0), suggested=first_is_usual and n == 0)
-        for n, organization in enumerate(found)
+    able.sort(
+        key=lambda one: (
+            one.pk not in named,
+            order.get(one.kind, len(order)),
+            one.kind,
+            one.name,
+        )
+    )
+    rows = [
+        Candidate(
+            one,
+            counts.get(one.pk, 0),
+            suggested=proposal.lead is not None and one.pk == proposal.lead.pk,
+            reason=proposal.why if one.pk in named else "",
+            barred=table.why_barred(one, issue.category, issue.area_path),
+        )
+        for one in able
     ]
+    return sorted(rows, key=lambda one: bool(one.barred))
+
+
+def _street_paths(paths: Iterable[str]) -> dict[str, str]:
+    """path → path of the subdistrict around it."""
+    wanted = {above for path in paths for above in around(path)}
+    streets = set(
+        Area.objects.filter(path__in=wanted, level=AreaLevel.SUBDISTRICT).values_list(
+            "path", flat=True
+        )
+    )
+    return {path: street for path in paths for street in around(path) if street in streets}
+
+
+def _staff(organizations: Iterable[int]) -> dict[int, frozenset[int]]:
+    """organization → who may handle what is sent to it (pks)."""
+    staff: dict[int, set[int]] = {}
+    for pk, user in (
+        _grants("grids.handle_issue", Organization)
+        .filter(object_pk__in=[str(pk) for pk in organizations])
+        .values_list("object_pk", "user")
+    ):
+        staff.setdefault(int(pk), set()).add(user)
+    return {pk: frozenset(people) for pk, people in staff.items()}

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from grids import deidentify, dispatch, photos
+from grids import deidentify, dispatch, photos, responsibilities
 from grids.models import Level
 from grids.refusals import (
     NotACandidate,
@@ -41,6 +41,8 @@ def _refuse_private(*texts: str) -> None:
 
 def of_dispatching(issue, move):
     lead = move.data["lead"]
+    if (answer := responsibilities.may_lead(lead, issue.category, issue.area)) is not True:
+        raise responsibilities.NotOnDutyList(answer)
     possible = {one.organization.pk for one in dispatch.candidates(issue, move.by)}
     if lead.pk not in possible:
         raise NotACandidate(lead)

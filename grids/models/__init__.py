@@ -17,16 +17,21 @@ from grids.models.issues import (
     State,
 )
 from grids.models.photos import OriginalView, Photo, Redaction
+from grids.models.replies import ReplyTemplate
+from grids.models.responsibilities import DutyItem, Responsibility
+from grids.models.roster import Absence, Roster, RosterTurn
 from grids.models.words import IssueWords
 
 __all__ = [
     "DONE",
     "STATES_OF",
     "WORKING",
+    "Absence",
     "Caller",
     "Category",
     "CategoryGroup",
     "ClockKind",
+    "DutyItem",
     "Issue",
     "IssueClock",
     "IssueStep",
@@ -38,6 +43,10 @@ __all__ = [
     "Photo",
     "PublicState",
     "Redaction",
+    "ReplyTemplate",
+    "Responsibility",
+    "Roster",
+    "RosterTurn",
     "Source",
     "State",
     "Urgency",

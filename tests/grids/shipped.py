@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import apps
 
-from grids.models import Category
+from grids.models import Category, Responsibility
 from tests.rules import shipped
 
 
@@ -13,3 +13,5 @@ def ship() -> None:
     shipped.ship()
     if not Category.objects.exists():
         import_module("grids.migrations.0002_categories").ship(apps, None)
+    if not Responsibility.objects.exists():
+        import_module("grids.migrations.0008_ship_duty").ship(apps, None)
