@@ -56,6 +56,7 @@ STAFF = frozenset(
         Position.PARTY_DEPUTY,
         Position.COMMITTEE_DIRECTOR,
         Position.COMMITTEE_MEMBER,
+        Position.SUPERVISOR,
         Position.SOCIAL_WORKER,
         Position.GRID_LEAD,
         Position.GRID_WORKER,

@@ -160,6 +160,7 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 INSTALLED_APPS = [
     "portal",
     "grids",
+    "publicity",
     "orgs",
     "inbox",
     "rules",
@@ -400,6 +401,8 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "portal.tasks.heartbeat", "schedule": timedelta(seconds=15)},
     "resume-clocks": {"task": "rules.tasks.resume_expired", "schedule": timedelta(minutes=5)},
     "late-issues": {"task": "grids.tasks.tell_late", "schedule": timedelta(minutes=5)},
+    "notices": {"task": "publicity.tasks.tend_notices", "schedule": timedelta(minutes=10)},
+    "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }

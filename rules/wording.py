@@ -62,6 +62,14 @@ LABELS = {
     "challenge_years": gettext_lazy("撤销权（年）"),
     "dismissal_notice": gettext_lazy("解聘物业提前通知"),
     "unverified": gettext_lazy("尚未核对"),
+    "general": gettext_lazy("一般公示"),
+    "decision": gettext_lazy("决议公示"),
+    "points": gettext_lazy("积分公示"),
+    "assessment": gettext_lazy("考核公示"),
+    "funds": gettext_lazy("经费公示"),
+    "owners": gettext_lazy("业主事项公示"),
+    "answer": gettext_lazy("答复异议"),
+    "answer_decision": gettext_lazy("答复对决议的异议"),
 }
 
 # Pairs of numbers that are the two ends of a span, not a list.

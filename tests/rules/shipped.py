@@ -4,7 +4,10 @@ from importlib import import_module
 
 from rules.models import RuleProfile
 
-SHIPPED = import_module("rules.migrations.0002_profiles").SHIPPED
+SHIPPED = (
+    *import_module("rules.migrations.0002_profiles").SHIPPED,
+    import_module("rules.migrations.0003_notice_periods").NOTICE_PERIODS,
+)
 
 
 def ship() -> None:

@@ -1,0 +1,3 @@
+from tests.grids.conftest import together
+
+__all__ = ["together"]
