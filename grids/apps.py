@@ -49,6 +49,14 @@ class GridsConfig(AppConfig):
 
         register("grids.edit_responsibilities", P.SUBDISTRICT_OPERATOR, P.DISTRICT_OFFICER)
         register(
+            "grids.name_recusal",
+            P.SOCIAL_WORKER,
+            P.COMMITTEE_DIRECTOR,
+            P.PARTY_SECRETARY,
+            P.SUBDISTRICT_OPERATOR,
+            P.SUBDISTRICT_LEADER,
+        )
+        register(
             "grids.write_templates",
             P.SOCIAL_WORKER,
             P.COMMITTEE_DIRECTOR,

@@ -1,11 +1,13 @@
 """Who gets it: who may dispatch at which level, which bodies may lead, who stands nearest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from grids import responsibilities
 from grids.models import DONE, Issue, Level, State
@@ -124,6 +126,26 @@ def members(organization: Organization, *, excluding: Iterable[int] = ()) -> lis
     return list(Person.objects.filter(pk__in=users.values("user")).exclude(pk__in=set(excluding)))
 
 
+def working_on(issue: Issue) -> list[Person]:
+    """Everybody who may file or verify over its place, or handle it for its lead; one query."""
+    areas = Area.objects.filter(path__in=around(issue.area_path)).order_by()
+    here = areas.annotate(key=Cast("pk", CharField())).values("key")
+    of_place = Q(
+        content_type=ContentType.objects.get_for_model(Area),
+        permission__codename__in=["file_issue", "verify_issue"],
+        object_pk__in=here,
+    )
+    of_lead = Q(
+        content_type=ContentType.objects.get_for_model(Organization),
+        permission__codename="handle_issue",
+        object_pk=str(issue.lead_id),
+    )
+    granted = Grant.objects.filter(
+        _in_force(), of_place | of_lead, permission__content_type__app_label="grids"
+    )
+    return list(Person.objects.filter(pk__in=granted.values("user")).order_by("pk"))
+
+
 # --- bodies ------------------------------------------------------------------------------------
 
 
@@ -175,7 +197,8 @@ def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
         able = [
             known[pk]
             for pk in table.directory.serving(issue.area_path)
-            if known[pk].kind in kinds and staff.get(pk, frozenset()) - {issue.reporter_id}
+            if known[pk].kind in kinds
+            and staff.get(pk, frozenset()) - {issue.reporter_id, *issue.recused_ids}
         ]
         found[issue.pk] = _sorted(issue, able, counts, table)
     return found
@@ -203,7 +226,21 @@ def _sorted(issue, able, counts, table) -> list[Candidate]:
         )
         for one in able
     ]
-    return sorted(rows, key=lambda one: bool(one.barred))
+    rows.sort(key=lambda one: bool(one.barred))
+    return _past_the_complained(rows) if issue.about_lead else rows
+
+
+def _past_the_complained(rows: list[Candidate]) -> list[Candidate]:
+    """The reporter says it is about whoever usually leads: that one last, the next suggested."""
+    able = [one for one in rows if not one.barred]
+    usual = next((one for one in able if one.suggested), able[0] if able else None)
+    others = [one for one in able if one is not usual]
+    if not others:
+        return rows
+    why = _("反映人说，通常承办的单位就是被反映的一方")
+    first = replace(others[0], suggested=True, reason=why)
+    last = replace(usual, suggested=False, reason=why)
+    return [first, *others[1:], last, *(one for one in rows if one.barred)]
 
 
 def _street_paths(paths: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ role × state test. Every verb is one transaction: row lock, check, change, cloc
 
 from django.utils.translation import gettext_lazy
 
-from grids import effects, limits, telling, who
+from grids import effects, limits, recusal, telling, who
 from grids.models import State
 from rules.workflow import Transition, Workflow
 
@@ -18,6 +18,7 @@ L = gettext_lazy
 flow = Workflow(
     "issue",
     step_model="grids.IssueStep",
+    guard=who.unless_recused,
     transitions=[
         Transition(
             "acknowledge",
@@ -162,5 +163,6 @@ flow = Workflow(
             label=L("添加记录"),
             tells=telling.of_note,
         ),
+        *recusal.ROWS,
     ],
 )

@@ -179,7 +179,16 @@ class PostForm(WithPhotos):
         help_text=L("公开页面从不显示您的姓名。勾选后，办理的单位和人员也看不到您是谁。"),
     )
 
-    field_order = ["key", "category", "place", "place_text", "text", "photos", "anonymous"]
+    about_lead = forms.BooleanField(
+        label=L("反映的就是物业、业委会等承办单位"),
+        required=False,
+        help_text=L("勾选后，不告诉承办单位您是谁，并建议由别的单位来办。"),
+    )
+
+    field_order = [
+        *("key", "category", "place", "place_text", "text", "photos"),
+        *("anonymous", "about_lead"),
+    ]
 
     def __init__(self, *args, grids: list[Area], communities: dict[str, Area], **kwargs):
         super().__init__(*args, **kwargs)
@@ -403,6 +412,38 @@ class ReportForm(VerbForm, WithPhotos):
         return {**given, "pictures": self.pictures.ready}
 
 
+class RecuseForm(VerbForm):
+    verb = "recuse"
+    person = forms.TypedChoiceField(
+        label=L("谁回避"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择谁回避")},
+    )
+    reason = forms.CharField(
+        label=L("回避原因"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("例如：当事人是近亲属、住在同一楼、是被反映的一方；只有工作人员看得到"),
+        error_messages={"required": L("请写明为什么回避")},
+    )
+
+    def prepare(self):
+        from grids import recusal
+
+        found = recusal.candidates(self.issue, self.person)
+        self.people = {person.pk: person for person in found}
+        self.fields["person"].choices = [
+            (person.pk, _("我自己") if person.pk == self.person.pk else person.name)
+            for person in found
+        ]
+        if self.person.pk in self.people:
+            self.initial.setdefault("person", self.person.pk)
+
+    def clean_person(self):
+        return self.people[self.cleaned_data["person"]]
+
+
 class TakeOverForm(VerbForm):
     verb = "take_over"
     reason = forms.CharField(label=L("接手原因"), max_length=200)
@@ -548,6 +589,7 @@ FORMS: dict[str, type[VerbForm]] = {
         ContactForm,
         NoteForm,
         ReportForm,
+        RecuseForm,
         TakeOverForm,
         VerifyForm,
         ReworkForm,

@@ -115,6 +115,11 @@ def of_contact(issue, move):
     return _late_words(_stop(issue, ClockKind.CONTACT, move.at, move.by), _("联系反映人"))
 
 
+def drop_contact(issue, move):
+    """The handler went before writing to the reporter: the next one has a day of their own."""
+    _stop(issue, ClockKind.CONTACT, move.at, move.by)
+
+
 def of_reporting(issue, move):
     _stop(issue, ClockKind.CONTACT, move.at, move.by)
     clock = _stop(issue, ClockKind.HANDLE, move.at, move.by)

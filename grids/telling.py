@@ -30,7 +30,7 @@ def silently() -> Iterator[None]:
 
 
 def _tell(issue, move, people, kind, audience, title, text="") -> None:
-    people = list(people)
+    people = [person for person in people if _may_be_told(issue, person, audience)]
     if not people or _silent.get():
         return
     outbox.tell(
@@ -41,6 +41,11 @@ def _tell(issue, move, people, kind, audience, title, text="") -> None:
         url=issue.get_absolute_url(),
         key=f"issue:{issue.pk}:{move.step.pk}:{audience}",
     )
+
+
+def _may_be_told(issue, person, audience) -> bool:
+    """Who stands aside hears of it as its reporter only."""
+    return audience in {"reporter", "aside"} or person.pk not in issue.recused_ids
 
 
 def _tell_reporter(issue, move, title, text="", kind=PROGRESS):
@@ -179,3 +184,25 @@ def of_reopening(issue, move):
         told = {person.pk for person in near} | {issue.reporter_id}
         handlers = dispatch.members(last, excluding=told)
         _tell(issue, move, handlers, TASK, "handlers", _("反映人要求重新办理：%(title)s"))
+
+
+def of_recusal(issue, move, *, aside):
+    if aside.pk != move.by.pk:
+        title = _("请回避：%(title)s")
+        _tell(issue, move, [aside], TASK, "aside", title, _("原因：") + move.reason)
+    if move.from_state == move.to_state:
+        return
+    _tell_reporter(
+        issue, move, _("您反映的事项 %(number)s 由他人承办"), _("原承办人回避，请稍候。")
+    )
+    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id, *issue.recused_ids])
+    text = _("原承办人回避，请签收，并在%(due)s前办结。") % {"due": due_text(issue.promised_at)}
+    _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
+    if not handlers:
+        near = dispatch.nearest(
+            "grids.dispatch_issue",
+            dispatch.node_path(issue),
+            excluding=[issue.reporter_id, *issue.recused_ids],
+        )
+        text = _("原承办人回避，承办单位没有其他人可以承办，请改派。")
+        _tell(issue, move, near, TASK, "dispatchers", _("待改派：%(title)s"), text)

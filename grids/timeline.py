@@ -11,7 +11,7 @@ from grids.models import Issue, IssueStep, Level, Photo
 PUBLIC, REPORTER, WORKER = "public", "reporter", "worker"
 
 _TONES = {"verify": "ok", "rework": "warn", "reopen": "warn", "rate": "ok", "report": "info"}
-_NOT_PUBLIC = {"acknowledge", "contact", "note", "take_over"}
+_NOT_PUBLIC = {"acknowledge", "contact", "note", "take_over", "recuse"}
 
 
 @dataclass
@@ -36,6 +36,8 @@ def entries(
     told = []
     for step in steps:
         if audience == PUBLIC and step.verb in _NOT_PUBLIC:
+            continue
+        if audience == REPORTER and step.verb == "recuse":
             continue
         if audience == REPORTER and step.verb == "note" and not step.data.get("for_reporter"):
             continue
@@ -84,6 +86,8 @@ def _title(step: IssueStep) -> str:
             return _("办理完成，等待核验")
         case "take_over":
             return _("换人承办")
+        case "recuse":
+            return _("%(name)s回避") % {"name": _named(step, "person")}
         case "verify":
             return _("核验通过，办结")
         case "rework":

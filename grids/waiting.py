@@ -47,6 +47,7 @@ def waiting_for(person, *, now: datetime | None = None):
         waits |= Q(state=S.IN_PROGRESS, handler=person)
     return (
         Issue.objects.filter(waits)
+        .filter(mine | ~Q(recused_ids__contains=[person.pk]))
         .select_related("category", "lead")
         .defer("clock_rules", "description", "public_summary", "public_result", "result")
         .order_by("due_at", "pk")

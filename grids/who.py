@@ -3,6 +3,8 @@
 Each answers True, False, or a sentence that says why this person must stand aside.
 """
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from grids import dispatch
@@ -68,3 +70,25 @@ def anybody_on_it(issue, person):
 
 def is_reporter(issue, person):
     return person is not None and person.pk == issue.reporter_id
+
+
+# --- standing aside ------------------------------------------------------------------------------
+
+# What somebody does as the reporter, who may well be a worker that had to stand aside.
+BY_REPORTER = frozenset({"submit", "object", "rate", "reopen"})
+
+
+def is_recused(issue, person) -> bool:
+    return getattr(person, "pk", None) in issue.recused_ids
+
+
+def unless_recused(row):
+    """The row of the table, closed to those who stand aside (``grids.recusal``)."""
+
+    def who(issue, person):
+        answer = row.who(issue, person)
+        if answer is not False and is_recused(issue, person) and row.verb not in BY_REPORTER:
+            return _("您已回避这件事项，不能再办理")
+        return answer
+
+    return replace(row, who=who)

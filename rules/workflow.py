@@ -215,7 +215,10 @@ class Workflow:
         step_model: type[Step] | str,
         field: str = "state",
         record_field: str = "",
+        guard: "Callable[[Transition], Transition] | None" = None,
     ):
+        """``guard`` makes a row of each row given: for what holds of all of them."""
+        transitions = [guard(row) for row in transitions] if guard else transitions
         self.name, self.field = name, field
         self.transitions = tuple(transitions)
         self._step_model, self._record_field = step_model, record_field

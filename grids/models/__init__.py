@@ -17,6 +17,7 @@ from grids.models.issues import (
     State,
 )
 from grids.models.photos import OriginalView, Photo, Redaction
+from grids.models.recusals import Recusal
 from grids.models.replies import ReplyTemplate
 from grids.models.responsibilities import DutyItem, Responsibility
 from grids.models.roster import Absence, Roster, RosterTurn
@@ -42,6 +43,7 @@ __all__ = [
     "OriginalView",
     "Photo",
     "PublicState",
+    "Recusal",
     "Redaction",
     "ReplyTemplate",
     "Responsibility",

@@ -2,6 +2,7 @@ import uuid
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -107,6 +108,10 @@ class Issue(Placed):
         "grids.Caller", models.PROTECT, null=True, blank=True, related_name="issues"
     )
     anonymous = models.BooleanField(_("匿名"), default=False)
+    # The reporter says that whoever usually leads such matters is who it is about.
+    about_lead = models.BooleanField(_("被反映的就是承办单位"), default=False)
+    # Who stands aside (Recusal); written with it, under the row's lock.
+    recused_ids = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
 
     category = models.ForeignKey(Category, models.PROTECT, related_name="+", verbose_name=_("类别"))
     place_text = models.CharField(_("具体位置"), max_length=80, blank=True)
@@ -310,7 +315,7 @@ class Issue(Placed):
         return self.area.community
 
     def shows_reporter_to_handlers(self) -> bool:
-        return not (self.anonymous or self.category.hides_reporter)
+        return not (self.anonymous or self.about_lead or self.category.hides_reporter)
 
 
 class IssueStep(Step):

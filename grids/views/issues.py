@@ -114,9 +114,8 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         "why_not": handling.why_not(found, person),
         "last_step": max((step.pk for step in steps), default=None),
         "reporter": _reporter_for(found, person) if is_worker else "",
-        "may_moderate": access.rights_of(person).may(
-            "grids.moderate_photos", area_path=found.area_path
-        ),
+        "may_moderate": not who.is_recused(found, person)
+        and access.rights_of(person).may("grids.moderate_photos", area_path=found.area_path),
         "clocks": found.clocks.select_related("clock").order_by("pk") if is_worker else (),
         "step": STATE_STEPS[found.state],
         "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
@@ -137,6 +136,8 @@ def _reporter_for(found, person) -> dict:
     Who only looks on (leaders, the auditor) needs no name for it.
     """
     works_here = access.rights_of(person).may("grids.file_issue", area_path=found.area_path)
+    if who.is_recused(found, person):
+        return {"name": _("（您已回避，不显示反映人）"), "phone": ""}
     if found.anonymous or not (works_here or found.shows_reporter_to_handlers()):
         return {"name": _("匿名居民"), "phone": ""}
     if not (works_here or who.in_lead(found, person)):

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, render
 
-from grids import handling, photos
+from grids import handling, photos, who
 from grids.forms import OriginalForm
 from grids.models import Photo
 from orgs import access
@@ -74,6 +74,7 @@ def _original(request, found: Photo):
     if (
         not request.user.is_authenticated
         or issue is None
+        or who.is_recused(issue, request.user)
         or not access.rights_of(request.user).may(
             "grids.moderate_photos", area_path=issue.area_path
         )

@@ -46,6 +46,7 @@ def _post(request, form) -> Issue | None:
             place_text=given["place_text"],
             text=given["text"],
             anonymous=given["anonymous"],
+            about_lead=given["about_lead"],
             pictures=form.pictures.ready,
             key=given["key"],
             source=_source(request.user, given["place"]),

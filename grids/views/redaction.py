@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grids import photos
+from grids import photos, who
 from grids.field_forms import RedactForm, cells_of
 from grids.models import Photo
 from orgs import access
@@ -27,6 +27,8 @@ def redact(request, token):
         ),
         token=token,
     )
+    if who.is_recused(photo.issue, request.user):
+        raise Http404
     history = list(photo.redactions.select_related("person"))
     if request.method == "POST":
         form = RedactForm(request.POST, photo=photo)
@@ -49,8 +51,6 @@ def redact(request, token):
 
 
 def _redact(request, photo, form) -> bool:
-    if photo.issue is None:
-        raise Http404
     try:
         photos.redact(photo, form.chosen, by=request.user, seen=form.cleaned_data["seen"])
     except photos.PhotoRefused as refused:

@@ -39,6 +39,14 @@ MAY = {
     "rework": {State.HANDLED: NEAR},
     "rate": {State.CLOSED: {"wang"}},
     "reopen": {State.CLOSED: {"wang"}, State.RATED: {"wang"}},
+    "recuse": {
+        State.SUBMITTED: NEAR,
+        State.FILED: NEAR,
+        State.DISPATCHED: NEAR | LEAD,
+        State.IN_PROGRESS: NEAR | LEAD,
+        State.HANDLED: NEAR | LEAD,
+        State.REOPENED: NEAR | LEAD,
+    },
     "note": {
         State.SUBMITTED: NEAR,
         State.FILED: NEAR,
