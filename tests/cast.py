@@ -23,6 +23,7 @@ from orgs.models import (
     OrganizationKind as Kind,
 )
 from orgs.positions import Position
+from tests.snapshot import Snapshot
 
 LONG_AGO = date(2020, 1, 1)
 PASSWORD = "Qingtong-2026-ok"
@@ -42,7 +43,11 @@ def person(name: str, phone: str) -> Person:
 
 
 def build() -> SimpleNamespace:
-    """Write the cast to the database and hand it back by role."""
+    """Put the cast into the database and hand it back by role."""
+    return _cast.enter()
+
+
+def _write() -> SimpleNamespace:
     city = Area.objects.add_root({"level": "city", "code": "9902", "name": "江澜市"})
     district = Area.objects.add_child(
         city, {"level": "district", "code": "990203", "name": "望汐区"}
@@ -165,3 +170,6 @@ def build() -> SimpleNamespace:
             verified_by=cast.li,
         )
     return cast
+
+
+_cast = Snapshot(_write)
