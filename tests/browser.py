@@ -154,10 +154,13 @@ def assert_valid_html(markup: str) -> None:
     assert not problems, "\n".join(problems)
 
 
-def shot(page, name: str) -> Path:
-    """The whole page as a picture under SHOTS_DIR, never inside the repository."""
+def shot(page, name: str) -> None:
+    """The whole page as a picture under SHOTS_DIR, never inside the repository.
+
+    The whole suite, in several processes, takes them only if SHOTS_DIR asks for them.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ and "SHOTS_DIR" not in os.environ:
+        return
     folder = Path(os.environ.get("SHOTS_DIR", Path(tempfile.gettempdir()) / "portal-shots"))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    return path
+    page.screenshot(path=folder / f"{name}.png", full_page=True)

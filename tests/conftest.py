@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections import Counter
 
 import pytest
 from django.conf import settings
@@ -9,6 +10,17 @@ from django.core.cache import caches
 from django.test import override_settings
 
 pytest_plugins = ["tests.browser"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Modules that take long go first, so that no process ends long after the other."""
+    weight = Counter()
+    for item in items:
+        weight[item.path] += 1
+        weight[item.path] += 20 if item.get_closest_marker("browser") else 0
+        weight[item.path] += 60 if item.get_closest_marker("stack") else 0
+    items.sort(key=lambda item: (-weight[item.path], item.path))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,13 +1,15 @@
 """Settings refuse nonsense with one clear sentence, and production refuses to run unsafely."""
 
+import os
 import re
+import runpy
 import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import settings
-from tests.processes import ROOT, run
+from tests.processes import ROOT, environment, run
 
 SECRET = "k" * 30 + "9Z_" * 10
 PRODUCTION = {
@@ -49,12 +51,19 @@ def test_production_starts_with_everything_set():
         ({"REDIS_URL": ""}, "REDIS_URL"),
     ],
 )
-def test_production_refuses(change, named):
-    answer = load(**{**PRODUCTION, **change})
+def test_production_refuses(monkeypatch, change, named):
+    clean = environment(**{**PRODUCTION, **change})
+    monkeypatch.setattr(os, "environ", clean)
+    with pytest.raises(ImproperlyConfigured, match=named):
+        runpy.run_path(settings.__file__)
+
+
+def test_a_process_that_is_refused_ends_with_one_sentence():
+    answer = load(**{**PRODUCTION, "SECRET_KEY": ""})
     assert answer.returncode == 1
     last = answer.stderr.strip().splitlines()[-1]
     assert "ImproperlyConfigured" in last
-    assert named in last
+    assert "SECRET_KEY" in last
 
 
 def test_development_makes_its_own_secrets_and_keeps_them(tmp_path):
