@@ -350,7 +350,7 @@ def write(
         basis=basis.strip(),
         written_by=by,
     )
-    _refuse_barred(row)
+    refuse_barred(row)
     with because(basis or _("维护责任清单"), by=by):
         if replaces is not None:
             replaces.refresh_from_db()
@@ -391,7 +391,8 @@ def _in_the_way(row: Responsibility) -> Responsibility | None:
     )
 
 
-def _refuse_barred(row: Responsibility) -> None:
+def refuse_barred(row: Responsibility) -> None:
+    """Raises NotOnDutyList when the row would have a community lead what it cannot."""
     lead = row.organization or Organization(kind=row.kind, name=row.get_kind_display())
     answer = may_lead(lead, row.category, row.area)
     if answer is not True:

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from grids.views import issues, pictures, posting, queue, redaction
+from grids.views import issues, pictures, posting, queue, redaction, responsibilities
 
 app_name = "grids"
 urlpatterns = [
     path("", issues.issue_list, name="issues"),
     path("new/", posting.new, name="issue_new"),
     path("queue/", queue.queue, name="queue"),
+    path("responsibilities/", responsibilities.table, name="responsibilities"),
+    path("responsibilities/new/", responsibilities.new, name="responsibility_new"),
+    path("responsibilities/duties/", responsibilities.duties, name="duties"),
+    path("responsibilities/<int:pk>/", responsibilities.row, name="responsibility"),
     path("photos/<str:token>/redact/", redaction.redact, name="redact"),
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("<str:number>/", issues.issue, name="issue"),
