@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import deidentify, photos
+from grids import deidentify, photos, replies
 from grids.models import Category, CategoryGroup, Level, Urgency
 from orgs.models import Area, AreaLevel
 
@@ -218,10 +218,16 @@ class VerbForm(forms.Form):
             kwargs["person"] = person
         super().__init__(*args, **kwargs)
         self.person = person
+        self.templates = []  # reply templates that can be inserted
         self.prepare()
 
     def prepare(self):
         """Choices and first values that depend on the issue."""
+
+    @property
+    def template_target(self) -> str:
+        """The id of the field that takes a template's words."""
+        return self[replies.TEXT_FIELDS[self.verb]].id_for_label
 
     @property
     def given(self) -> dict:

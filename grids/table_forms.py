@@ -5,8 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import responsibilities
-from grids.models import Category, DutyItem
+from grids import replies, responsibilities
+from grids.models import Category, DutyItem, ReplyTemplate
 from orgs import access
 from orgs.models import Area, AreaLevel, Organization
 from orgs.models import OrganizationKind as Kind
@@ -245,6 +245,65 @@ class DutyForm(forms.Form):
             category: "" if (role := given[f"role_{category.code}"]) == FOLLOW else role
             for category in self.categories
         }
+
+
+class TemplateForm(forms.ModelForm):
+    """Words for a verb; ``places`` are those the person may write for."""
+
+    area = forms.ChoiceField(
+        label=L("适用地区"),
+        error_messages={
+            "required": L("请选择适用地区"),
+            "invalid_choice": L("这个地方不在您可以维护的范围内"),
+        },
+    )
+    verb = forms.ChoiceField(
+        label=L("用于"),
+        error_messages={
+            "required": L("请选择用于哪一步"),
+            "invalid_choice": L("请从列出的步骤里选择"),
+        },
+    )
+
+    class Meta:
+        model = ReplyTemplate
+        fields = ["area", "verb", "category", "title", "text", "is_active"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+        error_messages = {
+            "title": {"required": L("请写一个名称，插入时按它选择")},
+            "text": {"required": L("请写内容")},
+        }
+        help_texts = {
+            "text": L("可以用 {编号} {地点} {承办单位} {承诺时间}，插入时自动换成这件事项的内容"),
+            "category": L("不选就用于全部类别"),
+            "is_active": L("不勾选则保留但不再提供"),
+        }
+
+    def __init__(self, *args, places, verbs, **kwargs):
+        instance = kwargs.get("instance")
+        if instance is not None:
+            kwargs["initial"] = {"area": instance.area.code, **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        self.areas = {area.code: area for area in places}
+        self.fields["area"].choices = indented(places)
+        self.fields["verb"].choices = [("", _("请选择")), *verbs]
+        self.fields["category"].queryset = Category.objects.filter(is_active=True)
+        self.fields["category"].empty_label = _("全部类别")
+        self.fields["category"].to_field_name = "code"
+        if instance is not None and instance.category_id:
+            self.initial["category"] = instance.category.code
+
+    def clean_area(self):
+        return self.areas[self.cleaned_data["area"]]
+
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if unknown := replies.unknown_in(text):
+            raise forms.ValidationError(
+                _("没有这样的占位：%(names)s；可以用 {编号} {地点} {承办单位} {承诺时间}")
+                % {"names": "、".join(f"{{{name}}}" for name in unknown)}
+            )
+        return text
 
 
 def scope_paths(person, *permissions: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.views import issues, pictures, posting, queue, redaction, responsibilities
+from grids.views import issues, pictures, posting, queue, redaction, replies, responsibilities
 
 app_name = "grids"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("responsibilities/new/", responsibilities.new, name="responsibility_new"),
     path("responsibilities/duties/", responsibilities.duties, name="duties"),
     path("responsibilities/<int:pk>/", responsibilities.row, name="responsibility"),
+    path("templates/", replies.templates, name="templates"),
+    path("templates/new/", replies.new, name="template_new"),
+    path("templates/<int:pk>/", replies.edit, name="template"),
     path("photos/<str:token>/redact/", redaction.redact, name="redact"),
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("<str:number>/", issues.issue, name="issue"),

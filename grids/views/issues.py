@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from grids import deidentify, handling, listing, timeline, who
 from grids.forms import FORMS
 from grids.models import Issue, State
+from grids.views.replies import offer_templates, with_template
 from orgs import access
 from orgs.access import public
 from rules.refusals import Refused
@@ -96,6 +97,8 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         if not (row.verb == "reopen" and any(other.verb == "rate" for other in rows))
     ]
     forms.sort(key=lambda pair: pair[0].tone != "main")
+    if is_worker:
+        offer_templates(found, [form for _row, form in forms])
     steps = list(found.steps.select_related("actor"))
     reports = [step.pk for step in steps if step.verb == "report"]
     result_photos = [photo for photo in photos if reports and photo.step_id == reports[-1]]
@@ -153,11 +156,15 @@ def _form(verb, found, person, bound):
 
 def _advance(request, found, *, is_reporter, is_worker):
     """Carry out the verb of the pressed button, or say on the same page why not."""
+    who = {"is_reporter": is_reporter, "is_worker": is_worker}
+    if "insert" in request.POST and is_worker:
+        form, refusal = with_template(request, found)
+        status = 422 if refusal else 200
+        return _inside(request, found, **who, bound=form, refusal=refusal, status=status)
     verb = request.POST.get("verb", "")
     form_class = FORMS.get("rate" if _is_rating(verb, found) else verb)
     if form_class is None:
         raise Http404
-    who = {"is_reporter": is_reporter, "is_worker": is_worker}
     form = form_class(request.POST, request.FILES, issue=found, person=request.user)
     refusal = ""
     if form.is_valid():
