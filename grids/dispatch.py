@@ -179,7 +179,7 @@ def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
     categories = {issue.category_id: issue.category for issue in issues}
     table = responsibilities.Table(categories.values(), {issue.area_path for issue in issues})
     known = table.directory.bodies
-    streets = _street_paths({issue.area_path for issue in issues})
+    with_lineage(issues)
     rights = access.rights_of(person)
     staff = _staff(known)
     counts = dict(
@@ -191,8 +191,8 @@ def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
     found = {}
     for issue in issues:
         kinds = set(NEAR_KINDS)
-        street = streets.get(issue.area_path)
-        if street and rights.may("grids.dispatch_issue", area_path=street):
+        street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+        if street is not None and rights.may("grids.dispatch_issue", area_path=street.path):
             kinds |= HIGH_KINDS
         able = [
             known[pk]
@@ -243,15 +243,16 @@ def _past_the_complained(rows: list[Candidate]) -> list[Candidate]:
     return [first, *others[1:], last, *(one for one in rows if one.barred)]
 
 
-def _street_paths(paths: Iterable[str]) -> dict[str, str]:
-    """path → path of the subdistrict around it."""
-    wanted = {above for path in paths for above in around(path)}
-    streets = set(
-        Area.objects.filter(path__in=wanted, level=AreaLevel.SUBDISTRICT).values_list(
-            "path", flat=True
-        )
-    )
-    return {path: street for path in paths for street in around(path) if street in streets}
+def with_lineage(issues: Iterable[Issue]) -> None:
+    """Let every issue's place know the places around it: one query for all of them."""
+    places = [issue.area for issue in issues if not hasattr(issue.area, "_lineage")]
+    if not places:
+        return
+    wanted = {above for area in places for above in around(area.path)}
+    known = {area.path: area for area in Area.objects.filter(path__in=wanted)}
+    for area in places:
+        above = (known[path] for path in around(area.path)[:-1] if path in known)
+        area._lineage = {one.level: one for one in above}
 
 
 def _staff(organizations: Iterable[int]) -> dict[int, frozenset[int]]:

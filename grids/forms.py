@@ -317,33 +317,66 @@ class FileForm(VerbForm):
         return given
 
 
+class LeadChoice(forms.RadioSelect):
+    """Radio buttons of which some cannot be pressed; ``barred``: values and why not."""
+
+    barred: dict[int, str] = {}
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in self.barred:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 class LeadForm(VerbForm):
+    """Who leads: the responsibility table's choice first, whom the gate bars last, with why."""
+
     lead = forms.TypedChoiceField(
         label=L("承办单位"),
-        widget=forms.RadioSelect,
-        error_messages={"required": L("请选择由谁承办")},
+        widget=LeadChoice,
+        error_messages={
+            "required": L("请选择由谁承办"),
+            "invalid_choice": L("请从列出的单位里选择"),
+        },
     )
 
     def prepare(self):
         from grids import dispatch
 
-        found = dispatch.candidates(self.issue, self.person)
+        found = dispatch.bodies(self.issue, self.person)
         self.organizations = {one.organization.pk: one.organization for one in found}
-        self.fields["lead"].coerce = int
-        self.fields["lead"].choices = [
-            (
-                one.organization.pk,
-                _("%(name)s（在办 %(count)d 件）")
-                % {"name": one.organization.name, "count": one.open_count},
-            )
-            for one in found
-        ]
-        usual = next((one.organization.pk for one in found if one.suggested), None)
-        if usual and self.issue.lead_id != usual:
-            self.initial.setdefault("lead", usual)
+        self.barred = {one.organization.pk: one.barred for one in found if one.barred}
+        field = self.fields["lead"]
+        field.coerce = int
+        field.choices = [(one.organization.pk, lead_words(one)) for one in found]
+        field.widget.barred = self.barred
+        usual = next((one for one in found if one.suggested and not one.barred), None)
+        if usual is not None:
+            field.help_text = usual.reason
+            if self.issue.lead_id != usual.organization.pk:
+                self.initial.setdefault("lead", usual.organization.pk)
+        if found and len(self.barred) == len(found):
+            field.help_text = _("这里没有可以主办的单位，请街道指挥中心派给街道或部门")
 
     def clean_lead(self):
-        return self.organizations[self.cleaned_data["lead"]]
+        chosen = self.cleaned_data["lead"]
+        if chosen in self.barred:
+            raise forms.ValidationError(self.barred[chosen])
+        return self.organizations[chosen]
+
+
+def lead_words(candidate) -> str:
+    """青桐物业服务公司（在办 3 件）, or why it cannot lead."""
+    if candidate.barred:
+        return _("%(name)s：%(why)s") % {
+            "name": candidate.organization.name,
+            "why": candidate.barred,
+        }
+    return _("%(name)s（在办 %(count)d 件）") % {
+        "name": candidate.organization.name,
+        "count": candidate.open_count,
+    }
 
 
 class DispatchForm(LeadForm):

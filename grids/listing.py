@@ -65,6 +65,7 @@ class Row:
     days: str
     verb: str = ""  # what it waits for, in words
     due_at: datetime | None = None
+    waits_for: str = ""  # the verb itself
 
 
 SELECTED = SafeString(" selected")
@@ -247,6 +248,7 @@ def _row(issue, names, labels, now, *, public) -> Row:
         days=taken % {"n": issue.days_taken},
         verb=_verb_words(issue.waits_for),
         due_at=issue.due_at,
+        waits_for=issue.waits_for,
     )
 
 

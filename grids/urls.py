@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from grids.views import issues, pictures, posting, queue, redaction, replies, responsibilities
+from grids.views import bulk, issues, pictures, posting, queue, redaction, replies, responsibilities
 
 app_name = "grids"
 urlpatterns = [
     path("", issues.issue_list, name="issues"),
     path("new/", posting.new, name="issue_new"),
     path("queue/", queue.queue, name="queue"),
+    path("bulk/", bulk.bulk_dispatch, name="bulk"),
     path("responsibilities/", responsibilities.table, name="responsibilities"),
     path("responsibilities/new/", responsibilities.new, name="responsibility_new"),
     path("responsibilities/duties/", responsibilities.duties, name="duties"),

@@ -24,6 +24,7 @@ def queue(request):
         "groups": _by_urgency(rows, now),
         "count": len(rows),
         "more": len(issues) > MOST,
+        "may_bulk": any(row.waits_for == "dispatch" for row in rows),
     }
     return render(request, "grids/queue.html", context)
 
