@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grids import lateness, photos
+from grids import account, lateness, photos
 
 
 @shared_task
@@ -16,3 +16,15 @@ def sweep_photos() -> None:
 def tell_late() -> None:
     """Running twice tells once: each message carries the clock's key."""
     lateness.tell()
+
+
+@shared_task
+def count_months() -> None:
+    """Running twice counts the same again; what was marked meanwhile waits for the next run."""
+    account.refresh()
+
+
+@shared_task
+def recount_months() -> None:
+    """All months from nothing, once a day: right even where no mark told of a change."""
+    account.recount()

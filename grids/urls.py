@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from grids.views import bulk, issues, pictures, posting, queue, redaction, replies, responsibilities
+from grids.views import (
+    account,
+    bulk,
+    issues,
+    pictures,
+    posting,
+    queue,
+    redaction,
+    replies,
+    responsibilities,
+)
 
 app_name = "grids"
 urlpatterns = [
     path("", issues.issue_list, name="issues"),
     path("new/", posting.new, name="issue_new"),
+    path("account/", account.figures_page, name="account"),
+    path("account/figures.csv", account.figures_csv, name="account_csv"),
     path("queue/", queue.queue, name="queue"),
     path("bulk/", bulk.bulk_dispatch, name="bulk"),
     path("responsibilities/", responsibilities.table, name="responsibilities"),

@@ -403,6 +403,8 @@ CELERY_BEAT_SCHEDULE = {
     "late-issues": {"task": "grids.tasks.tell_late", "schedule": timedelta(minutes=5)},
     "notices": {"task": "publicity.tasks.tend_notices", "schedule": timedelta(minutes=10)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
+    "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
+    "recount-months": {"task": "grids.tasks.recount_months", "schedule": timedelta(hours=24)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }

@@ -2,6 +2,7 @@
 
 from grids.models.callers import Caller
 from grids.models.categories import Category, CategoryGroup, Level, Urgency
+from grids.models.figures import IssueMonth, StaleMonths
 from grids.models.issues import (
     DONE,
     STATES_OF,
@@ -35,6 +36,7 @@ __all__ = [
     "DutyItem",
     "Issue",
     "IssueClock",
+    "IssueMonth",
     "IssueStep",
     "IssueWords",
     "Level",
@@ -50,6 +52,7 @@ __all__ = [
     "Roster",
     "RosterTurn",
     "Source",
+    "StaleMonths",
     "State",
     "Urgency",
 ]

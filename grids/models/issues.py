@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from grids.models.categories import Category, Level, Urgency
+from grids.models.figures import TRIGGERS as FIGURES_TRIGGERS
 from grids.models.words import TRIGGERS as WORDS_TRIGGERS
 from orgs import access
 from orgs.models import Area, Organization, Placed
@@ -196,6 +197,7 @@ class Issue(Placed):
                 name="grids_issue_public",
             ),
             models.Index(fields=["reporter", "-reported_at"], name="grids_issue_reporter"),
+            models.Index(fields=["-closed_at"], name="grids_issue_closed"),
             models.Index(fields=["lead", "state", "due_at"], name="grids_issue_lead"),
             models.Index(
                 fields=["due_at"],
@@ -264,6 +266,7 @@ class Issue(Placed):
                 ),
             ),
             *WORDS_TRIGGERS,
+            *FIGURES_TRIGGERS,
         ]
 
     def __str__(self):
@@ -324,7 +327,14 @@ class IssueStep(Step):
     class Meta(Step.Meta):
         verbose_name = _("办理步骤")
         verbose_name_plural = _("办理步骤")
-        indexes = [models.Index(fields=["issue", "at"], name="grids_issuestep_issue")]
+        indexes = [
+            models.Index(fields=["issue", "at"], name="grids_issuestep_issue"),
+            models.Index(
+                fields=["at"],
+                condition=Q(verb__in=["rework", "reopen"]),
+                name="grids_issuestep_again",
+            ),
+        ]
 
 
 class ClockKind(models.TextChoices):

@@ -15,7 +15,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from ui import dates, icons
+from ui import charts, dates, icons
 
 register = template.Library()
 
@@ -202,6 +202,25 @@ def table(content, *, caption, hide_caption=False):
         _markup(' class="vh"') if hide_caption else "",
         caption,
         content,
+    )
+
+
+@register.simple_tag
+def bars(points, *, label, heads, big=False):
+    """Columns of ``ui.charts.Point``s from zero, and their table below; ``heads`` names columns.
+
+    ``label``: what the chart shows, in a sentence. ``big``: for the elder mode.
+    """
+    return charts.bars(points, label=label, big=bool(big)) + charts.table(
+        points, caption=label, heads=heads
+    )
+
+
+@register.simple_tag
+def line(points, *, label, heads, big=False):
+    """Shares in percent over time, and their table below. Arguments as ``bars``."""
+    return charts.line(points, label=label, big=bool(big)) + charts.table(
+        points, caption=label, heads=heads
     )
 
 
