@@ -48,6 +48,7 @@ class GridsConfig(AppConfig):
         )
 
         register("grids.edit_responsibilities", P.SUBDISTRICT_OPERATOR, P.DISTRICT_OFFICER)
+        register("grids.patrol", P.GRID_WORKER, P.GRID_LEAD, P.SOCIAL_WORKER)
         register(
             "grids.name_recusal",
             P.SOCIAL_WORKER,

@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grids import photos
+from grids.forms import PhotosField, WithPhotos
+from grids.models import Category
 
 L = gettext_lazy
 
@@ -65,3 +67,62 @@ class RedactForm(forms.Form):
     def chosen(self) -> list[photos.Box]:
         cells = [cell_box(self.photo, number) for number in self.cleaned_data["cells"]]
         return [*self.cleaned_data["boxes"], *cells]
+
+
+# --- patrols -----------------------------------------------------------------------------------
+
+
+class CameraField(PhotosField):
+    """Opens the camera on a phone, one picture at a time; each is kept when the form comes back."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.widget.attrs["capture"] = "environment"
+
+
+class FoundForm(WithPhotos):
+    """What was found on a patrol: picture first, one tap for the kind, words when needed."""
+
+    photos = CameraField(label=L("先拍一张"))
+    category = forms.ModelChoiceField(
+        Category.objects.filter(is_active=True),
+        label=L("是哪方面的事"),
+        error_messages={"required": L("请选一类；不确定就选“其他事项”")},
+    )
+    place = forms.TypedChoiceField(
+        label=L("在哪里"), coerce=int, error_messages={"required": L("请选择在哪里")}
+    )
+    place_text = forms.CharField(label=L("具体位置"), max_length=80, required=False)
+    text = forms.CharField(
+        label=L("补充说明"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("有照片可以不写；没有照片请写一两句"),
+    )
+    field_order = ["key", "photos", "category", "place", "place_text", "text"]
+
+    def __init__(self, *args, places, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.places = {place.pk: place for place in places}
+        self.fields["place"].choices = [(place.pk, place.name) for place in places]
+
+    def clean_place(self):
+        return self.places[self.cleaned_data["place"]]
+
+    def clean(self):
+        given = super().clean()
+        words = (given.get("text") or "").strip()
+        if not self.has_photos and "photos" not in self.errors and len(words) < 4:
+            self.add_error("text", _("请拍一张照片，或写一两句说明"))
+        return given
+
+
+class EndPatrolForm(forms.Form):
+    note = forms.CharField(
+        label=L("巡查情况"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=L("不写人名、门牌"),
+    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from grids import deidentify, limits, numbers, photos, telling
 from grids.flow import flow
-from grids.models import Category, Issue, Source, State, Urgency
+from grids.models import Category, Issue, Patrol, Source, State, Urgency
 from grids.who import in_lead
 from orgs import access
 from orgs.models import Area
@@ -59,6 +59,7 @@ def post(
     title: str = "",
     anonymous: bool = False,
     about_lead: bool = False,
+    patrol: Patrol | None = None,
     pictures: Iterable[photos.Ready] = (),
     key: uuid.UUID | None = None,
     source: str = Source.RESIDENT,
@@ -83,6 +84,7 @@ def post(
             reporter=reporter,
             anonymous=anonymous,
             about_lead=about_lead,
+            patrol=patrol,
             category=category,
             area=area,
             place_text=place_text.strip(),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from grids import field_urls
 from grids.views import (
     account,
     bulk,
@@ -9,7 +10,6 @@ from grids.views import (
     pictures,
     posting,
     queue,
-    redaction,
     replies,
     responsibilities,
 )
@@ -29,7 +29,7 @@ urlpatterns = [
     path("templates/", replies.templates, name="templates"),
     path("templates/new/", replies.new, name="template_new"),
     path("templates/<int:pk>/", replies.edit, name="template"),
-    path("photos/<str:token>/redact/", redaction.redact, name="redact"),
+    *field_urls.urlpatterns,
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("<str:number>/", issues.issue, name="issue"),
     path("<str:number>/posted/", posting.posted, name="issue_posted"),

@@ -17,6 +17,7 @@ from grids.models.issues import (
     Source,
     State,
 )
+from grids.models.patrols import Patrol, PatrolStop
 from grids.models.photos import OriginalView, Photo, Redaction
 from grids.models.recusals import Recusal
 from grids.models.replies import ReplyTemplate
@@ -43,6 +44,8 @@ __all__ = [
     "NumberCount",
     "NumberSeries",
     "OriginalView",
+    "Patrol",
+    "PatrolStop",
     "Photo",
     "PublicState",
     "Recusal",

@@ -108,6 +108,9 @@ class Issue(Placed):
     caller = models.ForeignKey(
         "grids.Caller", models.PROTECT, null=True, blank=True, related_name="issues"
     )
+    patrol = models.ForeignKey(
+        "grids.Patrol", models.PROTECT, null=True, blank=True, related_name="issues"
+    )
     anonymous = models.BooleanField(_("匿名"), default=False)
     # The reporter says that whoever usually leads such matters is who it is about.
     about_lead = models.BooleanField(_("被反映的就是承办单位"), default=False)

@@ -21,6 +21,7 @@ def queue(request):
     issues = list(waiting.waiting_for(request.user, now=now).exclude(state="closed")[: MOST + 1])
     rows = listing.rows(issues[:MOST], public=False)
     context = {
+        "may_patrol": rights.has_any("grids.patrol", "grids.view_issue"),
         "groups": _by_urgency(rows, now),
         "count": len(rows),
         "more": len(issues) > MOST,
