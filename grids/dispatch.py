@@ -168,6 +168,17 @@ def candidates(issue: Issue, person) -> list[Candidate]:
     return [one for one in bodies(issue, person) if not one.barred]
 
 
+def automatic(issue: Issue, person) -> Candidate | None:
+    """Whom the responsibility table names, when it names exactly one and ``person`` may dispatch.
+
+    None where somebody has to choose: several bodies, nobody, or a complaint about the usual one.
+    """
+    right = "grids.dispatch_issue"
+    if issue.about_lead or not access.rights_of(person).may(right, area_path=node_path(issue)):
+        return None
+    return next((one for one in candidates(issue, person) if one.suggested), None)
+
+
 def bodies(issue: Issue, person) -> list[Candidate]:
     """``candidates``, and behind them those whom only the communities' duty list bars."""
     return bodies_for([issue], person)[issue.pk]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from grids import deidentify, photos, replies
 from grids.models import Category, CategoryGroup, Level, Urgency
 from orgs.models import Area, AreaLevel
+from rules.refusals import Refused
 
 L = gettext_lazy
 
@@ -234,6 +235,10 @@ class VerbForm(forms.Form):
         """What goes to the verb."""
         return dict(self.cleaned_data)
 
+    def afterwards(self) -> str:
+        """What to do once the verb is done; a sentence when the person should know."""
+        return ""
+
 
 class NothingForm(VerbForm):
     """A verb that asks for nothing."""
@@ -276,9 +281,12 @@ class FileForm(VerbForm):
     public_photos = forms.MultipleChoiceField(
         label=L("可以公开的照片"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    and_dispatch = forms.BooleanField(label=L("立案并派单"), required=False)
+    expected_lead = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def prepare(self):
         issue = self.issue
+        self._prepare_dispatch()
         community = issue.area.community
         grids = Area.objects.open().filter(level=AreaLevel.GRID)
         if community is not None:
@@ -303,6 +311,43 @@ class FileForm(VerbForm):
             "public_summary": deidentify.mask(issue.description),
         }.items():
             self.initial.setdefault(name, value)
+
+    def _prepare_dispatch(self):
+        """Offered only where the responsibility table names exactly one body."""
+        from grids import dispatch
+
+        one = dispatch.automatic(self.issue, self.person)
+        if one is None:
+            del self.fields["and_dispatch"], self.fields["expected_lead"]
+            return
+        text = _("立案后直接派给%(name)s") % {"name": one.organization.name}
+        self.fields["and_dispatch"].label = text
+        self.fields["and_dispatch"].help_text = one.reason
+        self.initial.setdefault("and_dispatch", True)
+        self.initial.setdefault("expected_lead", one.organization.pk)
+
+    @property
+    def given(self):
+        given = dict(self.cleaned_data)
+        self.wants_lead = given.pop("and_dispatch", False) and given.pop("expected_lead", None)
+        given.pop("expected_lead", None)
+        return given
+
+    def afterwards(self) -> str:
+        """Dispatch to the body that was shown, if the table still names it for what was filed."""
+        from grids import dispatch, handling
+
+        if not self.wants_lead:
+            return ""
+        one = dispatch.automatic(self.issue, self.person)
+        if one is None or one.organization.pk != self.wants_lead:
+            return _("已立案。改动以后责任清单的承办单位不同了，请再看一眼并派单")
+        lead, reason = one.organization, one.reason
+        try:
+            handling.advance(self.issue, "dispatch", by=self.person, lead=lead, reason=reason)
+        except Refused as refused:
+            return _("已立案，没有派单：%(why)s") % {"why": refused}
+        return ""
 
     def clean(self):
         given = super().clean()

@@ -1,5 +1,6 @@
 """The list of issues, and one issue's page for everybody it concerns."""
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -179,6 +180,8 @@ def _advance(request, found, *, is_reporter, is_worker):
         except Refused as refused:
             refusal = str(refused)
         else:
+            if told := form.afterwards():
+                messages.warning(request, told)
             return redirect(f"{found.get_absolute_url()}#timeline")
     if form.kept_photos:
         form.keep_drafts(kind="after")

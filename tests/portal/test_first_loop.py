@@ -172,6 +172,7 @@ def test_an_issue_goes_from_a_phone_to_a_rating(portal, visit, hashed_street):
     worker.goto("/desk/")
     worker.click(f"a[href='{here}']")
     assert_accessible(worker)
+    worker.get_by_label(re.compile("立案后直接派给")).uncheck()  # one step at a time
     press(worker, "file")
     outsiders_meet_404(*before, public=True)
     worker.goto(here)
