@@ -55,18 +55,19 @@ class Shell:
         """Places of this person's kind, in order; the one we are in is marked."""
         home = ("/", _("首页"), "home")
         issues = ("/issues/", _("事项"), "clipboard-document-list")
+        notices = ("/notices/", _("公示公开"), "megaphone")
         messages = ("/messages/", _("消息"), "bell")
         grid = ("/mygrid/", _("我的网格"), "map-pin")
         mine = ("/accounts/profile/", _("我的"), "user-circle")
         if self.person is None:
             sign_in = ("/accounts/login/", _("登录"), "arrow-right-end-on-rectangle")
-            places = [home, issues, grid, sign_in]
+            places = [home, issues, notices, grid, sign_in]
         elif self.is_staff:
             desk = ("/desk/", _("工作台"), "briefcase")
             chain = ("/organizations/", _("组织"), "building-library")
-            places = [desk, issues, chain, messages, mine]
+            places = [desk, issues, notices, chain, messages, mine]
         else:
-            places = [home, issues, grid, messages, mine]
+            places = [home, issues, notices, grid, messages, mine]
         here = self._request.path
         return [
             {
@@ -74,7 +75,8 @@ class Shell:
                 "label": label,
                 "icon": icon,
                 "current": self._current(here, href),
-                "extra": href == "/mygrid/",  # 长辈版 reaches it by 请网格员代办
+                # 长辈版 reaches these from the foot of the page, or by 请网格员代办
+                "extra": href in {"/mygrid/", "/notices/"},
                 "unread": self.unread if href == "/messages/" else 0,
             }
             for href, label, icon in places
@@ -119,6 +121,10 @@ class Shell:
     @property
     def issues(self) -> str:
         return "/issues/" if _exists("/issues/") else ""
+
+    @property
+    def notices(self) -> str:
+        return "/notices/" if _exists("/notices/") else ""
 
     @property
     def my_grid(self) -> str:

@@ -16,6 +16,7 @@ from inbox.models import Delivery
 from orgs import access
 from orgs.access import signed_in
 from orgs.models import Residence
+from publicity import waiting as publicity_waiting
 from rules import calendar
 
 SHOWN, LATE_SHOWN = 12, 5
@@ -38,6 +39,7 @@ class Desk:
     waiting: list = field(default_factory=list)  # rows, the most pressing first
     late: list = field(default_factory=list)  # what else is late within reach, oldest first
     more_waiting: bool = False
+    publicity: list = field(default_factory=list)  # objections to answer, disclosures owed
     doors: list[Door] = field(default_factory=list)
     figures: dict | None = None
     unread: list = field(default_factory=list)
@@ -60,6 +62,7 @@ def _lay(person) -> Desk:
     laid = Desk(
         waiting=listing.rows(waiting[:SHOWN], public=False),
         more_waiting=len(waiting) > SHOWN,
+        publicity=publicity_waiting.waiting_for(person, most=SHOWN),
         unread=list(
             Delivery.objects.in_mailbox_of(person)
             .unread()

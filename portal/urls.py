@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("portal.sign_in.urls")),
     path("", include("orgs.urls")),
     path("issues/", include("grids.urls")),
+    path("notices/", include("publicity.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),
 ]

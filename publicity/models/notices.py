@@ -71,7 +71,7 @@ class NoticeQuerySet(models.QuerySet):
             rights = access.rights_of(person)
             for right in STAFF_RIGHTS:
                 for path in rights.area_paths(right):
-                    readable |= Q(area_path__startswith=path)
+                    readable |= Q(area_path__startswith=path) | Q(area_path__in=around(path))
         return self.filter(readable)
 
 

@@ -111,12 +111,12 @@ def all_places(monkeypatch):
 
 
 def test_a_visitor_is_offered_to_sign_in(client, all_places):
-    assert places(client) == ["首页", "事项", "我的网格", "登录"]
+    assert places(client) == ["首页", "事项", "公示公开", "我的网格", "登录"]
 
 
-def test_a_resident_has_five_places(client, wang, all_places):
+def test_a_resident_has_six_places(client, wang, all_places):
     client.force_login(wang)
-    assert places(client) == ["首页", "事项", "我的网格", "消息", "我的"]
+    assert places(client) == ["首页", "事项", "公示公开", "我的网格", "消息", "我的"]
 
 
 def test_somebody_with_a_right_has_a_desk(client, wang, all_places, monkeypatch):
@@ -125,7 +125,7 @@ def test_somebody_with_a_right_has_a_desk(client, wang, all_places, monkeypatch)
     rights = access.Rights({"grids.file_issue": frozenset({"0001"})}, {})
     monkeypatch.setattr(access, "rights_of", lambda person: rights)
     client.force_login(wang)
-    assert places(client) == ["工作台", "事项", "组织", "消息", "我的"]
+    assert places(client) == ["工作台", "事项", "公示公开", "组织", "消息", "我的"]
 
 
 def test_no_link_leads_to_a_place_that_is_not_there(client, wang, monkeypatch):
