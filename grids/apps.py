@@ -73,8 +73,22 @@ class GridsConfig(AppConfig):
             P.SUBDISTRICT_OPERATOR,
             on_organization=True,
         )
+        register(
+            "grids.grant_delay",
+            P.COMMITTEE_DIRECTOR,
+            P.PARTY_SECRETARY,
+            P.SUBDISTRICT_OPERATOR,
+            P.SUBDISTRICT_LEADER,
+        )
+        register("grids.grant_high_delay", P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
 
         register_kind("grids.issue_progress", _("我反映的事项有进展"))
         register_kind("grids.issue_answer", _("我反映的事项有结果"), ("sms",))
         register_kind("grids.issue_task", _("有事项等我处理"))
         register_kind("grids.issue_late", _("事项超期"))
+        register_kind("grids.issue_warning", _("事项时限预警"))
+
+        from grids import escalation
+        from rules.clocks import pause_used_up
+
+        pause_used_up.connect(escalation.after_pause, dispatch_uid="grids.after_pause")

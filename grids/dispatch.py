@@ -41,13 +41,24 @@ def node_path(issue: Issue) -> str:
     """
     if issue.level in {Level.L3, Level.L4}:
         above = issue.area.ancestor(AreaLevel.SUBDISTRICT)
-    elif issue.state == State.REOPENED or (
-        issue.state == State.DISPATCHED and issue.reopened_count
+    elif issue.state in {State.REOPENED, State.ESCALATED} or (
+        issue.state == State.DISPATCHED and (issue.reopened_count or issue.escalated_at)
     ):
         above = issue.area.ancestor(AreaLevel.COMMUNITY)
     else:
         above = None
     return above.path if above is not None else issue.area_path
+
+
+def above(issue: Issue) -> Area | None:
+    """The area one level above who handles it: the community for the grid's matters, then the
+    subdistrict, then the district."""
+    match issue.level:
+        case Level.L1:
+            return issue.area.ancestor(AreaLevel.COMMUNITY)
+        case Level.L2 | Level.L3:
+            return issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    return issue.area.ancestor(AreaLevel.DISTRICT)
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,15 @@ def automatic(issue: Issue, person) -> Candidate | None:
 def bodies(issue: Issue, person) -> list[Candidate]:
     """``candidates``, and behind them those whom only the communities' duty list bars."""
     return bodies_for([issue], person)[issue.pk]
+
+
+def bodies_once(issue: Issue, person) -> list[Candidate]:
+    """``bodies`` for the forms of one page, which ask the same several times."""
+    key = (person.pk, issue.state, issue.level, issue.area_path, *issue.recused_ids)
+    kept = issue.__dict__.setdefault("_bodies", {})
+    if key not in kept:
+        kept[key] = bodies(issue, person)
+    return kept[key]
 
 
 def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:

@@ -1,16 +1,38 @@
 """What a verb changes in an issue: the ``effect`` column of the table in ``grids.flow``."""
 
+from datetime import timedelta
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import deidentify, dispatch, photos, responsibilities
-from grids.models import Level
+from grids import (
+    cohandling,
+    deidentify,
+    delays,
+    dispatch,
+    limits,
+    numbers,
+    photos,
+    responsibilities,
+)
+from grids.models import CoHandling, Issue, Level, RefusalCode, State
 from grids.refusals import (
+    AcceptedAfterReview,
+    Arbitrated,
+    NoSuchParent,
     NotACandidate,
     NotDissatisfied,
+    NotYet,
+    ObjectedBefore,
+    ObjectionOver,
     RatingOver,
     ReopenedBefore,
+    ReturnOver,
     StillPrivate,
+    TooLateToReopen,
 )
+from orgs.models import Organization
+from rules import clocks, profiles
 from rules.workflow import Missing
 
 FILED_FIELDS = ("level", "urgency", "area", "place_text")
@@ -48,6 +70,7 @@ def of_dispatching(issue, move):
         raise NotACandidate(lead)
     issue.lead, issue.handler, issue.dispatched_at = lead, None, move.at
     issue.signed_at = issue.contacted_at = None
+    cohandling.dismiss(issue, [lead], on=move.at)  # who leads needs no invitation
 
 
 def of_signing(issue, move):
@@ -72,6 +95,7 @@ def of_reporting(issue, move):
     issue.no_photo_reason = "" if pictures else without
     issue.public_result = deidentify.mask(issue.result)
     issue.handled_at = move.at
+    delays.lapse(issue, at=move.at)
 
 
 def of_closing(issue, move):
@@ -89,36 +113,178 @@ def of_rework(issue, move):
     issue.handled_at = None
 
 
-def keep_rating(issue, move):
+def _keep_rating(issue, move):
     issue.solved = bool(move.data["solved"])
     issue.stars = int(move.data["stars"])
     issue.rating_comment = (move.data.get("comment") or move.reason or "").strip()
     issue.rated_at = move.at
 
 
-def refuse_late_rating(issue, move):
+def _refuse_late_rating(issue, move):
     if issue.due_at is not None and move.at > issue.due_at:
         raise RatingOver
 
 
 def of_rating(issue, move):
-    refuse_late_rating(issue, move)
-    keep_rating(issue, move)
+    _refuse_late_rating(issue, move)
+    _keep_rating(issue, move)
 
 
 def of_reopening(issue, move):
-    refuse_late_rating(issue, move)
+    """Not solved, within the time for rating; or new facts, within thirty days of closing."""
     if issue.reopened_count:
         raise ReopenedBefore
-    if move.data.get("stars") is not None and move.data.get("solved") is not None:
-        keep_rating(issue, move)
-    if issue.solved is None:
-        raise Missing({"solved": _("是否解决"), "stars": _("满意度")})
-    if not issue.is_dissatisfied:
-        raise NotDissatisfied
+    if move.data.get("new_facts"):
+        term = issue.clock_rules["params"]["reopen_new_facts"]
+        if move.at > clocks.reckon(term["unit"], term["amount"], issue.closed_at).due:
+            raise TooLateToReopen
+    else:
+        _refuse_late_rating(issue, move)
+        if move.data.get("stars") is not None and move.data.get("solved") is not None:
+            _keep_rating(issue, move)
+        if issue.solved is None:
+            raise Missing({"solved": _("是否解决"), "stars": _("满意度")})
+        if not issue.is_dissatisfied:
+            raise NotDissatisfied
     issue.reopened_count += 1
+    _rise(issue, move)
+    issue.verifier = None
+    issue.handled_at = issue.closed_at = None
+
+
+def _rise(issue, move):
+    """One level up, to be dispatched anew."""
     move.data["level_before"] = issue.level
     issue.level = Level(issue.level).above
     move.data["lead_before"] = issue.lead
-    issue.handler = issue.verifier = None
-    issue.handled_at = issue.closed_at = None
+    issue.handler = issue.assignee = None
+    issue.arbitrated_at = None
+
+
+# --- off the straight road -----------------------------------------------------------------------
+
+
+def of_submitting(issue, move):
+    """A draft gets its number and its rules on the day it is handed in."""
+    series = numbers.lock_series(issue.area)
+    issue.number = numbers.take(series, timezone.localdate(move.at))
+    issue.reported_at = move.at
+    rules = profiles.in_force(limits.RULES, place=issue.area.code, on=timezone.localdate(move.at))
+    issue.clock_rules = rules.freeze()
+
+
+def of_merging(issue, move):
+    """The parent must be open and of the same community; what was merged before comes along."""
+    parent = move.data["parent"]
+    community = issue.community
+    fits = (
+        isinstance(parent, Issue)
+        and parent.pk != issue.pk
+        and community is not None
+        and parent.area_path.startswith(community.path)
+    )
+    if fits:
+        parent = Issue.objects.select_for_update().get(pk=parent.pk)
+        fits = not parent.is_ended and parent.state not in {State.DRAFT, State.OBJECTED}
+    if not fits:
+        raise NoSuchParent
+    issue.parent = move.data["parent"] = parent
+    issue.is_public = False
+    issue.merged.update(parent=parent)
+
+
+NEEDS_CHANNEL = frozenset({RefusalCode.OTHER_ROUTE, RefusalCode.OUTSIDE})
+
+
+def of_not_accepting(issue, move):
+    if issue.objected_at is not None:
+        raise AcceptedAfterReview
+    code = RefusalCode(move.data["refusal_code"])
+    channel = (move.data.get("right_channel") or "").strip()
+    if code in NEEDS_CHANNEL and not channel:
+        raise Missing({"right_channel": _("应走的途径")})
+    issue.refusal_code, issue.right_channel = code, channel
+
+
+def of_objecting(issue, move):
+    if issue.objected_at is not None:
+        raise ObjectedBefore
+    if issue.due_at is None or move.at > issue.due_at:
+        raise ObjectionOver
+    issue.objected_at = move.at
+
+
+def of_overruling(issue, move):
+    issue.refusal_code = issue.right_channel = ""
+
+
+def of_sending_back(issue, move):
+    if issue.arbitrated_at is not None:
+        raise Arbitrated
+    if move.at > limits.return_ends(issue):
+        raise ReturnOver
+    issue.returned_count += 1
+    issue.assignee = None
+
+
+def of_arbitrating(issue, move):
+    of_dispatching(issue, move)
+    issue.arbitrated_at = move.at
+
+
+def of_asking(issue, move):
+    move.data["delay"] = delays.ask(issue, by=move.by, at=move.at, **_delay_given(move))
+
+
+def _delay_given(move) -> dict:
+    given = {name: move.data[name] for name in ("kind", "reason_code")}
+    return {**given, "amount": move.data.get("amount") or None, "reason": move.reason}
+
+
+def of_granting(issue, move):
+    asked = delays.decide(issue, granted=True, move=move)
+    move.data["delay"], move.data["delay_reason"] = asked, asked.reason_code
+
+
+def of_denying(issue, move):
+    move.data["delay"] = delays.decide(issue, granted=False, move=move)
+
+
+def of_escalating(issue, move):
+    delays.lapse(issue, at=move.at)
+    _rise(issue, move)
+    issue.escalated_at = move.at
+    if (below := move.data["lead_before"]) is not None:
+        cohandling.invite(
+            issue,
+            [below],
+            role=CoHandling.Role.FOLLOW,
+            by=move.by,
+            on=move.at,
+            reason=_("升级前的承办单位，继续跟进"),
+        )
+
+
+def of_inviting(issue, move):
+    bodies: list[Organization] = list(move.data["organizations"])
+    cohandling.invite(
+        issue,
+        bodies,
+        role=move.data.get("role") or CoHandling.Role.ASSIST,
+        by=move.by,
+        on=move.at,
+        ends_on=move.data.get("ends_on"),
+        reason=move.reason,
+    )
+
+
+def of_dismissing(issue, move):
+    cohandling.dismiss(issue, list(move.data["organizations"]), on=move.at)
+
+
+def of_archiving(issue, move):
+    term = issue.clock_rules["params"]["archive"]
+    if move.at <= clocks.reckon(term["unit"], term["amount"], issue.closed_at).due:
+        raise NotYet
+    issue.archived_at = move.at
+    cohandling.dismiss(issue, None, on=move.at + timedelta(days=1))

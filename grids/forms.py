@@ -4,11 +4,24 @@ import uuid
 from dataclasses import dataclass, field
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import deidentify, photos, replies
-from grids.models import Category, CategoryGroup, Level, Urgency
+from grids import cohandling, deidentify, limits, photos, replies
+from grids.models import (
+    WORKING,
+    Category,
+    CategoryGroup,
+    ClockKind,
+    DelayReason,
+    DelayRequest,
+    Issue,
+    Level,
+    RefusalCode,
+    State,
+    Urgency,
+)
 from orgs.models import Area, AreaLevel
 from rules.refusals import Refused
 
@@ -389,7 +402,7 @@ class LeadForm(VerbForm):
     def prepare(self):
         from grids import dispatch
 
-        found = dispatch.bodies(self.issue, self.person)
+        found = dispatch.bodies_once(self.issue, self.person)
         self.organizations = {one.organization.pk: one.organization for one in found}
         self.barred = {one.organization.pk: one.barred for one in found if one.barred}
         field = self.fields["lead"]
@@ -651,15 +664,272 @@ class RateForm(VerbForm):
 
 
 class ReopenForm(VerbForm):
-    """After a poor rating that did not ask for it: second thoughts, within the time."""
+    """Second thoughts after a poor rating, within the time; or, for thirty days, new facts."""
 
     verb = "reopen"
     reason = forms.CharField(
         label=L("哪里没有解决"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": L("请写明哪里没有解决")},
+        error_messages={"required": L("请写明哪里没有解决，或有什么新情况")},
     )
+
+    def prepare(self):
+        due = self.issue.due_at
+        over = due is None or due < timezone.now()
+        self.new_facts = over or not self.issue.is_dissatisfied
+        if self.new_facts:
+            self.fields["reason"].label = _("有什么新情况")
+            self.fields["reason"].help_text = _("办结后 30 天内有新情况的，可以要求重新办理一次")
+
+    @property
+    def given(self):
+        return {**self.cleaned_data, "new_facts": self.new_facts}
+
+
+# --- off the straight road -----------------------------------------------------------------------
+
+
+class ReasonForm(VerbForm):
+    """A verb that asks for its reason alone; ``prompt`` is what it is called."""
+
+    prompt = L("原因")
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def prepare(self):
+        field = self.fields["reason"]
+        field.label = self.prompt
+        field.error_messages["required"] = _("请填写：%(names)s") % {"names": self.prompt}
+
+
+class SubmitForm(NothingForm):
+    verb = "submit"
+
+
+class MergeForm(VerbForm):
+    verb = "merge"
+    parent = forms.ChoiceField(label=L("并入哪一件"), required=False, widget=forms.RadioSelect)
+    number = forms.CharField(
+        label=L("或填写编号"),
+        required=False,
+        max_length=24,
+        help_text=L("同一社区里正在办理的事项"),
+    )
+    reason = forms.CharField(label=L("说明"), max_length=200, required=False)
+    MOST = 8
+
+    def prepare(self):
+        community = self.issue.community
+        if community is None:
+            self.near = Issue.objects.none()
+        else:
+            open_states = [*WORKING, State.SUBMITTED, State.PAUSED, State.HANDLED]
+            self.near = (
+                Issue.objects.filter(area_path__startswith=community.path, state__in=open_states)
+                .exclude(pk=self.issue.pk)
+                .only("number", "title", "state", "area_path", "reported_at")
+            )
+        same = self.near.filter(category=self.issue.category_id).order_by("-reported_at")
+        self.fields["parent"].choices = [
+            (one.number, f"{one.number} {one.title}（{one.get_state_display()}）")
+            for one in same[: self.MOST]
+        ]
+        if not self.fields["parent"].choices:
+            del self.fields["parent"]
+            self.fields["number"].label = _("并入哪一件（编号）")
+
+    def clean(self):
+        given = super().clean()
+        number = (given.get("number") or given.get("parent") or "").strip().upper()
+        if not number:
+            self.add_error("number", _("请选择一件，或填写编号"))
+        elif (found := self.near.filter(number=number).first()) is None:
+            self.add_error("number", _("同一社区里没有正在办理的 %(n)s，请核对") % {"n": number})
+        else:
+            given["parent"] = found
+        return given
+
+    @property
+    def given(self):
+        return {"parent": self.cleaned_data["parent"], "reason": self.cleaned_data["reason"]}
+
+
+class NotAcceptForm(ReasonForm):
+    verb = "not_accept"
+    prompt = L("给反映人的说明")
+    refusal_code = forms.ChoiceField(
+        label=L("理由"),
+        choices=RefusalCode.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择理由")},
+    )
+    right_channel = forms.CharField(
+        label=L("应走的途径"),
+        max_length=200,
+        required=False,
+        help_text=L(
+            "例如：人民法院诉讼、劳动争议仲裁、行政复议、纪检监察、政府信息公开、信访；或所属街道"
+        ),
+    )
+    field_order = ["refusal_code", "right_channel", "reason"]
+
+    def clean(self):
+        given = super().clean()
+        needs = {RefusalCode.OTHER_ROUTE, RefusalCode.OUTSIDE}
+        if given.get("refusal_code") in needs and not (given.get("right_channel") or "").strip():
+            self.add_error("right_channel", _("请告诉反映人应走的途径"))
+        return given
+
+
+class ObjectForm(ReasonForm):
+    verb = "object"
+    prompt = L("为什么应当受理")
+
+
+class OverruleForm(ReasonForm):
+    verb = "overrule"
+    prompt = L("复核意见")
+
+
+class UpholdForm(ReasonForm):
+    verb = "uphold"
+    prompt = L("复核意见")
+
+
+class SendBackForm(ReasonForm):
+    verb = "send_back"
+    prompt = L("为什么不属于本单位职责")
+    suggestion = forms.CharField(
+        label=L("建议由谁承办"), max_length=80, required=False, help_text=L("供街道裁定时参考")
+    )
+
+
+class ArbitrateForm(LeadForm):
+    verb = "arbitrate"
+    reason = forms.CharField(
+        label=L("裁定理由"),
+        max_length=200,
+        help_text=L("裁定后不能再退回；可以维持原承办单位"),
+        error_messages={"required": L("请写明裁定理由")},
+    )
+
+
+class ArriveForm(VerbForm):
+    verb = "arrive"
+    note = forms.CharField(
+        label=L("现场情况"), max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class AskDelayForm(ReasonForm):
+    verb = "ask_delay"
+    prompt = L("说明")
+    kind = forms.ChoiceField(
+        label=L("申请"),
+        choices=DelayRequest.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择暂停还是延期")},
+    )
+    reason_code = forms.ChoiceField(label=L("理由"), choices=DelayReason.choices)
+    amount = forms.IntegerField(label=L("延长多少"), min_value=1, required=False)
+    field_order = ["kind", "reason_code", "amount", "reason"]
+
+    def prepare(self):
+        super().prepare()
+        clock = limits.clock_of(self.issue, ClockKind.HANDLE)
+        self.fields["amount"].help_text = _(
+            "延期时填写：原时限%(limit)s，最多再延同样长；单位是%(unit)s。"
+            "暂停合计最多 %(days)d 个工作日"
+        ) % {
+            "limit": clock.describe(),
+            "unit": clock.get_unit_display(),
+            "days": self.issue.clock_rules["params"]["pause_total"]["amount"],
+        }
+
+    def clean(self):
+        given = super().clean()
+        extends = given.get("kind") == DelayRequest.Kind.EXTEND
+        if extends and not given.get("amount") and "amount" not in self.errors:
+            self.add_error("amount", _("请填写延长多少"))
+        return given
+
+
+class GrantDelayForm(VerbForm):
+    verb = "grant_delay"
+    reason = forms.CharField(label=L("审批意见"), max_length=200, required=False)
+
+
+class DenyDelayForm(ReasonForm):
+    verb = "deny_delay"
+    prompt = L("不同意的原因")
+
+
+class ResumeForm(VerbForm):
+    verb = "resume"
+    reason = forms.CharField(label=L("说明"), max_length=200, required=False)
+
+
+class EscalateForm(ReasonForm):
+    verb = "escalate"
+    prompt = L("升级原因")
+
+
+class BodiesForm(ReasonForm):
+    """Picks one or more bodies."""
+
+    organizations = forms.TypedMultipleChoiceField(
+        label=L("联办单位"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": L("请至少选一个单位")},
+    )
+    field_order = ["organizations", "ends_on", "reason"]
+
+    def bodies(self):
+        raise NotImplementedError
+
+    def prepare(self):
+        super().prepare()
+        self.found = {organization.pk: organization for organization in self.bodies()}
+        self.fields["organizations"].choices = [
+            (pk, organization.name) for pk, organization in self.found.items()
+        ]
+
+    def clean_organizations(self):
+        return [self.found[pk] for pk in self.cleaned_data["organizations"]]
+
+
+class InviteForm(BodiesForm):
+    verb = "invite"
+    prompt = L("为什么联办")
+    ends_on = forms.DateField(
+        label=L("到哪天为止"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=L("不填则到归档为止"),
+    )
+
+    def bodies(self):
+        return cohandling.possible(self.issue, self.person)
+
+    def prepare(self):
+        super().prepare()
+        linked = cohandling.linked_bodies(self.issue)
+        self.initial.setdefault("organizations", [pk for pk in self.found if pk in linked])
+
+    def clean_ends_on(self):
+        day = self.cleaned_data["ends_on"]
+        if day is not None and day <= timezone.localdate():
+            raise forms.ValidationError(_("结束日期要在今天以后"))
+        return day
+
+
+class DismissForm(BodiesForm):
+    verb = "dismiss"
+
+    def bodies(self):
+        grants = self.issue.cohandlings.in_force().select_related("organization")
+        return [grant.organization for grant in grants]
 
 
 FORMS: dict[str, type[VerbForm]] = {
@@ -679,6 +949,22 @@ FORMS: dict[str, type[VerbForm]] = {
         ReworkForm,
         RateForm,
         ReopenForm,
+        SubmitForm,
+        MergeForm,
+        NotAcceptForm,
+        ObjectForm,
+        OverruleForm,
+        UpholdForm,
+        SendBackForm,
+        ArbitrateForm,
+        ArriveForm,
+        AskDelayForm,
+        GrantDelayForm,
+        DenyDelayForm,
+        ResumeForm,
+        EscalateForm,
+        InviteForm,
+        DismissForm,
     )
 }
 

@@ -10,36 +10,56 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from grids import deidentify, limits, numbers, photos, telling
+from grids import cohandling, deidentify, delays, limits, numbers, photos, telling
 from grids.flow import flow
-from grids.models import Category, Issue, Patrol, Source, State, Urgency
-from grids.who import in_lead
+from grids.models import Category, ClockKind, Issue, Patrol, Source, State, Urgency
+from grids.who import in_lead, invited
 from orgs import access
 from orgs.models import Area
-from rules import profiles
+from rules import clocks, profiles
 from rules.workflow import Transition
 
-RULES = "ISSUE-CLOCKS"
 TITLE_LENGTH = 24
+BY_TIMER = frozenset({"archive"})  # verbs no person has
 
 
 def available(issue: Issue, person) -> list[Transition]:
     """The table's answer, without what has become pointless: rating after its time, say."""
-    over = issue.due_at is not None and issue.due_at < timezone.now()
-    acknowledged = (
-        issue.state == State.SUBMITTED and issue.steps.filter(verb="acknowledge").exists()
-    )
+    now = timezone.now()
+    return [
+        row
+        for row in flow.available(issue, person)
+        if not _is_pointless(issue, row.verb, person, now)
+    ]
 
-    def is_pointless(verb: str) -> bool:
-        return (
-            (verb in {"rate", "reopen"} and over)
-            or (verb == "reopen" and issue.reopened_count > 0)
-            or (verb == "reopen" and issue.state == State.RATED and not issue.is_dissatisfied)
-            or (verb == "acknowledge" and acknowledged)
-            or (verb == "contact" and issue.contacted_at is not None)
-        )
 
-    return [row for row in flow.available(issue, person) if not is_pointless(row.verb)]
+def _is_pointless(issue: Issue, verb: str, person, now: datetime) -> bool:
+    over = issue.due_at is not None and issue.due_at < now
+    match verb:
+        case "rate":
+            return over
+        case "reopen":
+            facts = issue.clock_rules["params"]["reopen_new_facts"]
+            ends = clocks.reckon(facts["unit"], facts["amount"], issue.closed_at).due
+            return issue.reopened_count > 0 or ends < now
+        case "acknowledge":
+            return issue.steps.filter(verb="acknowledge").exists()
+        case "not_accept":
+            return issue.objected_at is not None
+        case "object":
+            return issue.objected_at is not None or over
+        case "contact":
+            return issue.contacted_at is not None
+        case "send_back":
+            return issue.arbitrated_at is not None or limits.return_ends(issue) < now
+        case "ask_delay":
+            return over or delays.pending(issue) is not None
+        case "arrive":
+            clock = limits.clock_of(issue, ClockKind.ARRIVE)
+            return clock is None or clock.stopped_at is not None
+        case "dismiss":
+            return not cohandling.grants(issue)
+    return False
 
 
 def why_not(issue: Issue, person) -> list[str]:
@@ -75,7 +95,7 @@ def post(
         series = numbers.lock_series(area)
         if (there := Issue.objects.filter(reporter=reporter, posting_key=key).first()) is not None:
             return there
-        rules = profiles.in_force(RULES, place=area.code, on=timezone.localdate(at)).freeze()
+        rules = profiles.in_force(limits.RULES, place=area.code, on=timezone.localdate(at)).freeze()
         issue = Issue(
             number=numbers.take(series, timezone.localdate(at)),
             posting_key=key,
@@ -126,15 +146,29 @@ def advance(
             raise photos.TooMany
         if sent:
             data["photos"] = sent
+        if verb == "merge" and isinstance(parent := data.get("parent"), Issue):
+            _lock_both(issue, parent)
         step = flow.advance(issue, verb, by=by, **data)
         photos.attach(sent, issue, step)
     return step
 
 
+def _lock_both(issue: Issue, parent: Issue) -> None:
+    """In order of their keys: two who merge two issues into each other queue up."""
+    pks = [issue.pk, parent.pk]
+    list(Issue.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+
 def is_worker(issue: Issue, person) -> bool:
-    """Has ``person`` to do with it by a post: over the place, or in the lead body?"""
+    """Has ``person`` to do with it by a post: over the place, in the lead or an invited body?"""
+    if issue.state == State.DRAFT:
+        return False
     rights = access.rights_of(person)
-    return in_lead(issue, person) or any(
-        rights.may(right, area_path=issue.area_path)
-        for right in ("grids.view_issue", "grids.file_issue")
+    return (
+        in_lead(issue, person)
+        or any(
+            rights.may(right, area_path=issue.area_path)
+            for right in ("grids.view_issue", "grids.file_issue")
+        )
+        or invited(issue, person)
     )

@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 
 from grids import dispatch
 from grids.limits import due_text
-from grids.models import ClockKind, Issue, IssueClock, State
+from grids.models import ClockKind, Issue, IssueClock, Level, State
 from inbox import outbox
 from inbox.models import Message
 from orgs.models import AreaLevel, Person
 
 KIND, KEY = "grids.issue_late", "issue-late:"
-KINDS = (ClockKind.FILE, ClockKind.HANDLE, ClockKind.VERIFY)
+KINDS = (
+    *(ClockKind.FILE, ClockKind.HANDLE, ClockKind.VERIFY),
+    *(ClockKind.REVIEW, ClockKind.ARBITRATE, ClockKind.ARRIVE),
+)
 
 
 def tell(now: datetime | None = None, *, most: int = 500) -> int:
@@ -52,7 +55,7 @@ def _tell(row: IssueClock) -> None:
         "due": due_text(row.clock.due_at),
     }
     outbox.tell(
-        [*_whose_turn(issue), *_above(issue)],
+        [*whose_turn(issue), *above(issue)],
         kind=KIND,
         title=_("已超期：%(title)s") % {"title": issue.title},
         text=text,
@@ -61,12 +64,16 @@ def _tell(row: IssueClock) -> None:
     )
 
 
-def _whose_turn(issue: Issue) -> list[Person]:
+def whose_turn(issue: Issue) -> list[Person]:
     aside = {issue.reporter_id}
     match issue.state:
         case State.SUBMITTED:
             return dispatch.nearest("grids.file_issue", issue.area_path, excluding=aside)
-        case State.FILED | State.REOPENED:
+        case State.OBJECTED | State.RETURNED:
+            street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+            path = street.path if street is not None else issue.area_path
+            return dispatch.nearest("grids.dispatch_issue", path, excluding=aside)
+        case State.FILED | State.REOPENED | State.ESCALATED:
             path = dispatch.node_path(issue)
             return dispatch.nearest("grids.dispatch_issue", path, excluding=aside)
         case State.DISPATCHED:
@@ -79,10 +86,10 @@ def _whose_turn(issue: Issue) -> list[Person]:
     return []
 
 
-def _above(issue: Issue) -> list[Person]:
-    """The level above the place: its community, or the subdistrict for the community's matters."""
-    level = AreaLevel.COMMUNITY if issue.level == "L1" else AreaLevel.SUBDISTRICT
-    above = issue.area.ancestor(level)
-    if above is None:
+def above(issue: Issue) -> list[Person]:
+    """One level up: the community's people, the subdistrict's, for departments the district's."""
+    area = dispatch.above(issue)
+    if area is None:
         return []
-    return dispatch.nearest("grids.dispatch_issue", above.path, excluding={issue.reporter_id})
+    right = "grids.view_issue" if issue.level == Level.L4 else "grids.dispatch_issue"
+    return dispatch.nearest(right, area.path, excluding={issue.reporter_id})

@@ -41,6 +41,14 @@ TONES = {
     State.CLOSED: "ok",
     State.RATED: "ok",
     State.REOPENED: "warn",
+    State.DRAFT: "plain",
+    State.MERGED: "plain",
+    State.NOT_ACCEPTED: "bad",
+    State.OBJECTED: "warn",
+    State.RETURNED: "warn",
+    State.PAUSED: "warn",
+    State.ESCALATED: "warn",
+    State.ARCHIVED: "ok",
 }
 PUBLIC_TONES = {
     PublicState.OPEN: "info",
@@ -133,7 +141,7 @@ class Filters:
         elif self.state:
             states = list(STATES_OF[self.state])
             if self.state == PublicState.OPEN and self.show:
-                states.append(State.SUBMITTED)
+                states += [State.SUBMITTED, State.OBJECTED, State.DRAFT]
             issues = issues.filter(state__in=states)
         if self.words:
             issues = search.narrow(issues, self.words, public=not self.show)
@@ -217,7 +225,9 @@ def late_words(issue: Issue, now: datetime) -> str:
     if issue.state in WORKING and issue.promised_at and issue.promised_at < now:
         days = (timezone.localdate(now) - timezone.localdate(issue.promised_at)).days
         return _("已超期 %(n)d 天") % {"n": days} if days else _("已超期")
-    return _("超期办结") if issue.on_time is False and issue.state in DONE else ""
+    if issue.on_time is not False:
+        return ""
+    return _("超期办结") if issue.state in DONE else _("已超期")
 
 
 def rows(issues: list[Issue], *, public: bool) -> list[Row]:
@@ -260,6 +270,12 @@ def _verb_words(verb: str) -> str:
         "report": _("待办理"),
         "verify": _("待核验"),
         "rate": _("待评价"),
+        "overrule": _("待复核"),
+        "arbitrate": _("待裁定"),
+        "resume": _("已暂停"),
+        "grant_delay": _("待审批"),
+        "object": _("可提出异议"),
+        "submit": _("待提交"),
     }.get(verb, "")
 
 

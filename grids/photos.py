@@ -268,6 +268,19 @@ def remove(photos: QuerySet[Photo]) -> int:
     return len(gone)
 
 
+def erase_private(issue) -> None:
+    """Of an issue put away for good: originals, and pictures that were never public.
+
+    The row of one whose original somebody looked at stays, as does the record of the look.
+    """
+    names = []
+    for photo in issue.photos.select_for_update():
+        sizes = ("original",) if photo.is_public else ("large", "small", "original")
+        names += [path_of(photo, size) for size in sizes]
+    issue.photos.filter(is_public=False, views=None).delete()
+    transaction.on_commit(lambda: [default_storage.delete(name) for name in names], robust=True)
+
+
 def drop_old_drafts(now=None) -> int:
     """Drafts nobody came back for."""
     before = (now or timezone.now()) - DRAFTS_LIVE

@@ -14,6 +14,7 @@ from grids import dispatch
 from grids.limits import due_text
 from inbox import outbox
 from orgs import access
+from orgs.models import AreaLevel
 
 PROGRESS, ANSWER, TASK = "grids.issue_progress", "grids.issue_answer", "grids.issue_task"
 _silent: ContextVar[bool] = ContextVar("grids_handling_silent", default=False)
@@ -48,8 +49,14 @@ def _may_be_told(issue, person, audience) -> bool:
     return audience in {"reporter", "aside"} or person.pk not in issue.recused_ids
 
 
+def is_silent() -> bool:
+    """For receivers of ``grids.signals.moved``: does a seed or an import write history?"""
+    return _silent.get()
+
+
 def _tell_reporter(issue, move, title, text="", kind=PROGRESS):
-    _tell(issue, move, [issue.reporter], kind, "reporter", title, text)
+    if issue.reporter is not None:
+        _tell(issue, move, [issue.reporter], kind, "reporter", title, text)
 
 
 def _aside(issue) -> set[int]:
@@ -206,3 +213,180 @@ def of_recusal(issue, move, *, aside):
         )
         text = _("原承办人回避，承办单位没有其他人可以承办，请改派。")
         _tell(issue, move, near, TASK, "dispatchers", _("待改派：%(title)s"), text)
+
+
+# --- off the straight road -----------------------------------------------------------------------
+
+
+def of_merging(issue, move):
+    text = _("和 %(number)s“%(title)s”是同一件事，已合并办理，进展会一样告诉您。") % {
+        "number": issue.parent.number,
+        "title": issue.parent.public_title or issue.category.name,
+    }
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已合并办理"), text)
+
+
+def of_not_accepting(issue, move):
+    text = _("理由：%(code)s。%(reason)s") % {
+        "code": issue.get_refusal_code_display(),
+        "reason": move.reason,
+    }
+    if issue.right_channel:
+        text += "\n" + _("您可以通过这个途径解决：%(channel)s") % {"channel": issue.right_channel}
+    text += "\n" + _("不同意的，%(due)s前可以提出一次异议，由街道复核。") % {
+        "due": due_text(issue.due_at)
+    }
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 不予受理"), text, kind=ANSWER)
+
+
+def of_objecting(issue, move):
+    _tell_reporter(issue, move, _("已收到您对 %(number)s 的异议"), _("街道会在一个工作日内复核。"))
+    street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    if street is not None:
+        refused_by = issue.steps.filter(verb="not_accept").values_list("actor", flat=True)
+        people = dispatch.nearest(
+            "grids.dispatch_issue", street.path, excluding=[issue.reporter_id, *refused_by]
+        )
+        title = _("不予受理的异议，请复核：%(title)s")
+        _tell(issue, move, people, TASK, "reviewers", title, move.reason)
+
+
+def of_overruling(issue, move):
+    title = _("您的异议成立，事项 %(number)s 已受理")
+    _tell_reporter(issue, move, title, move.reason)
+    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=[issue.reporter_id])
+    _tell(issue, move, near, TASK, "workers", _("异议成立，请立案：%(title)s"), move.reason)
+
+
+def of_upholding(issue, move):
+    text = move.reason
+    if issue.right_channel:
+        text += "\n" + _("您可以通过这个途径解决：%(channel)s") % {"channel": issue.right_channel}
+    _tell_reporter(issue, move, _("复核后维持：事项 %(number)s 不予受理"), text, kind=ANSWER)
+
+
+def of_arriving(issue, move):
+    _tell_reporter(issue, move, _("已有人到现场：%(number)s"), move.data.get("note", ""))
+
+
+def of_sending_back(issue, move):
+    text = _("%(lead)s认为不属于本单位职责：%(reason)s。请在%(due)s前裁定。") % {
+        "lead": issue.lead.name,
+        "reason": move.reason.rstrip("。"),
+        "due": due_text(issue.due_at),
+    }
+    street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    if street is not None:
+        people = dispatch.nearest(
+            "grids.dispatch_issue", street.path, excluding=[issue.reporter_id]
+        )
+        _tell(issue, move, people, TASK, "arbiters", _("退回，请裁定：%(title)s"), text)
+    title = _("您反映的事项 %(number)s 正在确定承办单位")
+    _tell_reporter(issue, move, title, _("承诺办结时间不变。"))
+
+
+def of_arbitrating(issue, move):
+    text = _("街道裁定由%(lead)s承办，承诺%(due)s前办结。") % {
+        "lead": issue.lead.name,
+        "due": due_text(issue.promised_at),
+    }
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已确定承办单位"), text)
+    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
+    text = _("裁定由贵单位承办，不能再退回。理由：%(reason)s") % {"reason": move.reason}
+    _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
+
+
+def of_asking(issue, move):
+    asked = move.data["delay"]
+    text = _("%(lead)s：%(code)s。%(reason)s") % {
+        "lead": issue.lead.name,
+        "code": asked.get_reason_code_display(),
+        "reason": asked.reason,
+    }
+    title = _("申请暂停，请审批：%(title)s")
+    if asked.kind == asked.Kind.EXTEND:
+        title = _("申请延期，请审批：%(title)s")
+    _tell(issue, move, judges(issue), TASK, "judges", title, text)
+
+
+def judges(issue) -> list:
+    """Who may grant time for ``issue``, one level up."""
+    aside = {pk for pk in (issue.reporter_id, issue.handler_id) if pk}
+    if issue.level in {"L3", "L4"}:
+        return dispatch.nearest("grids.grant_high_delay", issue.area_path, excluding=aside)
+    above = dispatch.above(issue)
+    if above is None:
+        return []
+    return dispatch.nearest("grids.grant_delay", above.path, excluding=aside)
+
+
+def of_granting(issue, move):
+    asked = move.data["delay"]
+    why = f"{asked.get_reason_code_display()}：{asked.reason}"
+    if asked.kind == asked.Kind.PAUSE:
+        text = _("原因：%(why)s。恢复办理时会告诉您新的承诺时间。") % {"why": why.rstrip("。")}
+        _tell_reporter(issue, move, _("您反映的事项 %(number)s 暂停办理"), text)
+    else:
+        text = _("原因：%(why)s。新的承诺时间是%(due)s。") % {
+            "why": why.rstrip("。"),
+            "due": due_text(issue.promised_at),
+        }
+        _tell_reporter(issue, move, _("您反映的事项 %(number)s 延期办理"), text)
+    title = _("申请已同意：%(title)s")
+    _tell(issue, move, [asked.asked_by], TASK, "handler", title, move.reason)
+
+
+def of_denying(issue, move):
+    asked = move.data["delay"]
+    title = _("申请未同意：%(title)s")
+    _tell(issue, move, [asked.asked_by], TASK, "handler", title, move.reason)
+
+
+def of_resuming(issue, move):
+    text = _("新的承诺时间是%(due)s。") % {"due": due_text(issue.promised_at)}
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 恢复办理"), text)
+    if move.by is None or move.by.pk != issue.handler_id:
+        title = _("暂停结束，请继续办理：%(title)s")
+        _tell(issue, move, [issue.handler], TASK, "handler", title, text)
+
+
+def of_escalating(issue, move):
+    text = _("已升到%(level)s办理，承诺%(due)s前办结。") % {
+        "level": issue.get_level_display(),
+        "due": due_text(issue.promised_at),
+    }
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已升级办理"), text)
+    before = move.data["lead_before"]
+    unassigned = before is None
+    near = dispatch.nearest(
+        "grids.dispatch_issue", dispatch.node_path(issue), excluding=[issue.reporter_id]
+    )
+    title = _("已升级，请派单：%(title)s")
+    if move.by is None:
+        title = _("超期未派单，已自动升级：%(title)s")
+        if not unassigned:
+            title = _("超期，已自动升级，请派单：%(title)s")
+    _tell(issue, move, near, TASK, "dispatchers", title, move.reason)
+    if before is not None:
+        told = {person.pk for person in near} | {issue.reporter_id}
+        handlers = dispatch.members(before, excluding=told)
+        title = _("已升级到上一级，请继续跟进：%(title)s")
+        _tell(issue, move, handlers, TASK, "handlers", title, move.reason)
+
+
+def of_inviting(issue, move):
+    text = _("牵头单位：%(lead)s。%(reason)s") % {
+        "lead": issue.lead.name if issue.lead else _("待派单"),
+        "reason": move.reason,
+    }
+    for organization in move.data["organizations"]:
+        people = dispatch.members(organization, excluding=[issue.reporter_id])
+        title = _("请联办：%(title)s")
+        _tell(issue, move, people, TASK, f"body-{organization.pk}", title, text)
+
+
+def of_dismissing(issue, move):
+    for organization in move.data["organizations"]:
+        people = dispatch.members(organization, excluding=[issue.reporter_id])
+        title = _("联办结束：%(title)s")
+        _tell(issue, move, people, TASK, f"body-{organization.pk}", title, move.reason)

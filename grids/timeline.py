@@ -5,13 +5,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from grids.models import Issue, IssueStep, Level, Photo
+from grids.models import (
+    DelayReason,
+    DelayRequest,
+    Issue,
+    IssueStep,
+    Level,
+    Photo,
+    RefusalCode,
+    State,
+)
 
 PUBLIC, REPORTER, WORKER = "public", "reporter", "worker"
 
-_TONES = {"verify": "ok", "rework": "warn", "reopen": "warn", "rate": "ok", "report": "info"}
-_NOT_PUBLIC = {"acknowledge", "contact", "note", "take_over", "recuse"}
+_TONES = {
+    "verify": "ok",
+    "rework": "warn",
+    "reopen": "warn",
+    "rate": "ok",
+    "report": "info",
+    "not_accept": "warn",
+    "send_back": "warn",
+    "escalate": "warn",
+    "overrule": "ok",
+}
+# What everybody may read of the course of things, and what the reporter reads beyond that.
+_NOT_PUBLIC = {
+    *("acknowledge", "contact", "note", "take_over", "assign", "recuse"),
+    *("not_accept", "object", "overrule", "uphold", "ask_delay", "deny_delay", "dismiss"),
+}
+_NOT_FOR_REPORTER = {"recuse", "assign", "ask_delay", "deny_delay", "dismiss"}
 
 
 @dataclass
@@ -37,9 +62,10 @@ def entries(
     for step in steps:
         if audience == PUBLIC and step.verb in _NOT_PUBLIC:
             continue
-        if audience == REPORTER and step.verb == "recuse":
-            continue
-        if audience == REPORTER and step.verb == "note" and not step.data.get("for_reporter"):
+        if audience == REPORTER and (
+            step.verb in _NOT_FOR_REPORTER
+            or (step.verb == "note" and not step.data.get("for_reporter"))
+        ):
             continue
         told.append(
             Entry(
@@ -96,7 +122,38 @@ def _title(step: IssueStep) -> str:
             return _("评价：%(solved)s，%(stars)s") % _rating(step)
         case "reopen":
             return _("重新办理")
-    return step.verb
+        case "merge":
+            number = _named(step, "parent").split(" ")[0]
+            return _("并入 %(number)s 一起办理") % {"number": number}
+        case "arbitrate":
+            return _("街道裁定由%(lead)s承办") % {"lead": lead}
+        case "ask_delay":
+            kind = DelayRequest.Kind(step.data["kind"]).label
+            return _("申请%(kind)s") % {"kind": kind}
+        case "grant_delay":
+            return _("暂停办理") if step.to_state == State.PAUSED else _("延期办理")
+        case "escalate":
+            level = Level(step.data["level_before"]).above.label
+            title = _("超期，自动升到%(level)s") if step.actor_id is None else _("升到%(level)s")
+            return title % {"level": level}
+        case "invite" | "dismiss":
+            names = "、".join(one["text"] for one in step.data.get("organizations", []))
+            title = _("%(names)s参加联办") if step.verb == "invite" else _("%(names)s结束联办")
+            return title % {"names": names}
+    return str(_TITLES.get(step.verb, step.verb))
+
+
+_TITLES = {
+    "not_accept": gettext_lazy("不予受理"),
+    "object": gettext_lazy("提出异议"),
+    "overrule": gettext_lazy("异议成立，予以受理"),
+    "uphold": gettext_lazy("复核后维持不予受理"),
+    "send_back": gettext_lazy("承办单位退回，待街道裁定"),
+    "arrive": gettext_lazy("已有人到现场"),
+    "deny_delay": gettext_lazy("申请未同意"),
+    "resume": gettext_lazy("恢复办理"),
+    "archive": gettext_lazy("归档"),
+}
 
 
 def _rating(step: IssueStep) -> dict[str, str]:
@@ -114,7 +171,7 @@ def _text(step: IssueStep, audience: str) -> str:
         text = _("反映人认为没有解决，提到%(level)s重新办理。") % {"level": level}
         return text if audience == PUBLIC else f"{text}\n{step.reason}"
     if audience == PUBLIC:
-        return ""
+        return _why_later(step) if step.verb == "grant_delay" else ""
     parts = [data.get("note", ""), data.get("result", "")]
     if step.verb == "report" and data.get("no_photo_reason"):
         parts.append(_("没有照片：%(reason)s") % {"reason": data["no_photo_reason"]})
@@ -122,9 +179,29 @@ def _text(step: IssueStep, audience: str) -> str:
         parts.append(data.get("comment", ""))
     if step.verb == "verify":
         parts.append(_how(data.get("how", "")))
-    if audience == WORKER or step.verb in {"file", "rework", "verify", "take_over"}:
+    if step.verb == "not_accept":
+        parts.append(str(RefusalCode(data["refusal_code"]).label))
+        if data.get("right_channel"):
+            parts.append(_("应走的途径：%(channel)s") % {"channel": data["right_channel"]})
+    if step.verb == "grant_delay":
+        parts.append(_why_later(step))
+    if step.verb == "send_back" and audience == WORKER and data.get("suggestion"):
+        parts.append(_("建议由%(who)s承办") % {"who": data["suggestion"]})
+    if audience == WORKER or step.verb in _REASON_FOR_REPORTER:
         parts.append(step.reason)
     return "\n".join(part for part in parts if part)
+
+
+_REASON_FOR_REPORTER = {
+    *("file", "rework", "verify", "take_over", "not_accept", "object", "overrule", "uphold"),
+    *("arbitrate", "escalate"),
+}
+
+
+def _why_later(step: IssueStep) -> str:
+    """The recorded reason in one word; what the handler wrote beside it stays inside."""
+    code = step.data.get("delay_reason")
+    return str(DelayReason(code).label) if code else ""
 
 
 def _how(code: str) -> str:

@@ -5,10 +5,13 @@ Each answers True, False, or a sentence that says why this person must stand asi
 
 from dataclasses import replace
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import dispatch
+from grids.models import ClockKind, CoHandling, DelayRequest, Level
 from orgs import access
+from orgs.models import AreaLevel
 
 
 def over_place(right: str):
@@ -63,13 +66,122 @@ def other_than_handler(issue, person):
     return True
 
 
+def invited(issue, person) -> bool:
+    """Does ``person`` act for a body that was asked to co-handle, and still is?"""
+    if person is None or issue.pk is None:
+        return False
+    bodies = access.rights_of(person).organization_ids("grids.handle_issue")
+    return bool(bodies) and (
+        CoHandling.objects.in_force().filter(issue=issue, organization__in=bodies).exists()
+    )
+
+
 def anybody_on_it(issue, person):
-    """Handler, lead and workers over the place may add a note."""
-    return in_lead(issue, person) or over_place("grids.file_issue")(issue, person)
+    """Handler, lead, invited bodies and workers over the place may add a note."""
+    return (
+        in_lead(issue, person)
+        or over_place("grids.file_issue")(issue, person)
+        or invited(issue, person)
+    )
 
 
 def is_reporter(issue, person):
     return person is not None and person.pk == issue.reporter_id
+
+
+def system(issue, person) -> bool:
+    return person is None
+
+
+# --- the subdistrict, and one level up -----------------------------------------------------------
+
+
+def over_street(issue, person) -> bool:
+    """The subdistrict's operator: holds the right over the whole subdistrict."""
+    street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
+    return (
+        person is not None
+        and street is not None
+        and access.rights_of(person).may("grids.dispatch_issue", area_path=street.path)
+    )
+
+
+def reviewer(issue, person):
+    """Who looks again at a refusal is not who refused."""
+    if not over_street(issue, person):
+        return False
+    if issue.steps.filter(verb="not_accept", actor=person).exists():
+        return _("您作出了不予受理的决定，应由他人复核")
+    if person.pk == issue.reporter_id:
+        return _("您是反映人，应当回避，请由同事复核")
+    return True
+
+
+def arbiter(issue, person):
+    if not over_street(issue, person):
+        return False
+    if person.pk == issue.reporter_id:
+        return _("您是反映人，应当回避，请由同事裁定")
+    if in_lead(issue, person):
+        return _("您所在单位提出了退回，应由他人裁定")
+    return True
+
+
+def one_level_up(issue, person) -> bool:
+    """Who may grant time: the community for the grid, the subdistrict for the community, its
+    leaders (or the district) for what the subdistrict and departments handle."""
+    if person is None:
+        return False
+    rights = access.rights_of(person)
+    if issue.level in {Level.L3, Level.L4}:
+        return rights.may("grids.grant_high_delay", area_path=issue.area_path)
+    above = dispatch.above(issue)
+    return above is not None and rights.may("grids.grant_delay", area_path=above.path)
+
+
+def delay_judge(issue, person):
+    if not one_level_up(issue, person):
+        return False
+    asked = issue.delays.filter(state=DelayRequest.State.PENDING).first()
+    if asked is None:
+        return False
+    if person.pk in {asked.asked_by_id, issue.handler_id}:
+        return _("申请人和承办人不能审批自己的申请")
+    return True
+
+
+def waker(issue, person) -> bool:
+    """The handler, whoever may grant pauses, and the sweep when the allowance is used up."""
+    return person is None or is_handler(issue, person) or one_level_up(issue, person)
+
+
+# --- upwards -------------------------------------------------------------------------------------
+
+
+def dispatcher_upwards(issue, person):
+    if person is None:
+        return is_overdue(issue)
+    return at_level(issue, person) and issue.level in {Level.L1, Level.L2}
+
+
+def handler_upwards(issue, person):
+    if person is None:
+        return is_overdue(issue)
+    return is_handler(issue, person) and issue.level in {Level.L1, Level.L2}
+
+
+def is_overdue(issue) -> bool:
+    """Its whole limit has passed and there is a level above; what the timer asks."""
+    if issue.level == Level.L4:
+        return False
+    row = issue.clocks.filter(kind=ClockKind.HANDLE).select_related("clock").order_by("-round")
+    last = row.first()
+    return last is not None and last.clock.is_running and last.clock.due_at < timezone.now()
+
+
+def convener(issue, person):
+    """Who may ask further bodies to join: the dispatcher of its level, or the handler."""
+    return at_level(issue, person) or is_handler(issue, person)
 
 
 # --- standing aside ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -216,10 +217,13 @@ class Workflow:
         field: str = "state",
         record_field: str = "",
         guard: "Callable[[Transition], Transition] | None" = None,
+        moved: Signal | None = None,
     ):
-        """``guard`` makes a row of each row given: for what holds of all of them."""
+        """``guard`` makes a row of each row given: for what holds of all of them. ``moved`` is
+        sent at the end of every step, in its transaction, with record and move.
+        """
         transitions = [guard(row) for row in transitions] if guard else transitions
-        self.name, self.field = name, field
+        self.name, self.field, self.moved = name, field, moved
         self.transitions = tuple(transitions)
         self._step_model, self._record_field = step_model, record_field
         self._by_verb: dict[str, list[Transition]] = {}
@@ -397,6 +401,8 @@ class Workflow:
         )
         if transition.tells:
             transition.tells(record, move)
+        if self.moved is not None:
+            self.moved.send(sender=type(record), record=record, move=move)
         return move.step
 
     # --- drawing

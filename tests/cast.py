@@ -156,6 +156,7 @@ def _write() -> SimpleNamespace:
         zhao=post(
             "赵网格", "10000000013", committee_elsewhere, Position.GRID_WORKER, grid_elsewhere
         ),
+        han=post("韩领导", "10000000014", office, Position.SUBDISTRICT_LEADER),
         wang=person("王居民", "10000000020"),
         qian=person("钱居民", "10000000021"),
         newcomer=person("新来的", "10000000022"),

@@ -2,9 +2,12 @@
 
 from grids.models.callers import Caller
 from grids.models.categories import Category, CategoryGroup, Level, Urgency
+from grids.models.cohandling import CoHandling
+from grids.models.delays import DelayReason, DelayRequest
 from grids.models.figures import IssueMonth, StaleMonths
 from grids.models.issues import (
     DONE,
+    ENDED,
     STATES_OF,
     WORKING,
     ClockKind,
@@ -14,6 +17,7 @@ from grids.models.issues import (
     NumberCount,
     NumberSeries,
     PublicState,
+    RefusalCode,
     Source,
     State,
 )
@@ -27,6 +31,7 @@ from grids.models.words import IssueWords
 
 __all__ = [
     "DONE",
+    "ENDED",
     "STATES_OF",
     "WORKING",
     "Absence",
@@ -34,6 +39,9 @@ __all__ = [
     "Category",
     "CategoryGroup",
     "ClockKind",
+    "CoHandling",
+    "DelayReason",
+    "DelayRequest",
     "DutyItem",
     "Issue",
     "IssueClock",
@@ -50,6 +58,7 @@ __all__ = [
     "PublicState",
     "Recusal",
     "Redaction",
+    "RefusalCode",
     "ReplyTemplate",
     "Responsibility",
     "Roster",

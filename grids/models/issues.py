@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from grids.models.categories import Category, Level, Urgency
+from grids.models.cohandling import CoHandling
 from grids.models.figures import TRIGGERS as FIGURES_TRIGGERS
 from grids.models.words import TRIGGERS as WORDS_TRIGGERS
 from orgs import access
@@ -20,14 +21,22 @@ from rules.workflow import Step
 
 
 class State(models.TextChoices):
+    DRAFT = "draft", _("草稿")
     SUBMITTED = "submitted", _("待受理")
+    MERGED = "merged", _("已合并")
+    NOT_ACCEPTED = "not_accepted", _("不予受理")
+    OBJECTED = "objected", _("异议待复核")
     FILED = "filed", _("已立案")
     DISPATCHED = "dispatched", _("已派单")
+    RETURNED = "returned", _("退回待裁定")
     IN_PROGRESS = "in_progress", _("办理中")
+    PAUSED = "paused", _("已暂停")
+    ESCALATED = "escalated", _("已升级待派")
     HANDLED = "handled", _("待核验")
     CLOSED = "closed", _("已办结")
     RATED = "rated", _("已评价")
     REOPENED = "reopened", _("重新办理")
+    ARCHIVED = "archived", _("已归档")
 
 
 class PublicState(models.TextChoices):
@@ -38,24 +47,48 @@ class PublicState(models.TextChoices):
     CLOSED = "closed", _("已办结")
 
 
+LOW_STARS = 2
+DONE = (State.CLOSED, State.RATED, State.ARCHIVED)  # answered, and the answer verified
+ENDED = (*DONE, State.MERGED, State.NOT_ACCEPTED)
+# On the way to a result: the promise counts, and is broken when its time passes.
+WORKING = (
+    State.FILED,
+    State.DISPATCHED,
+    State.RETURNED,
+    State.IN_PROGRESS,
+    State.ESCALATED,
+    State.REOPENED,
+)
 STATES_OF = {
-    PublicState.OPEN: (State.FILED, State.DISPATCHED, State.IN_PROGRESS, State.REOPENED),
+    PublicState.OPEN: (*WORKING, State.PAUSED),
     PublicState.VERIFYING: (State.HANDLED,),
-    PublicState.CLOSED: (State.CLOSED, State.RATED),
+    PublicState.CLOSED: DONE,
 }
 _PUBLIC_STATE = {state: word for word, states in STATES_OF.items() for state in states}
 _WAITS_FOR = {
+    State.DRAFT: "submit",
     State.SUBMITTED: "file",
+    State.NOT_ACCEPTED: "object",
+    State.OBJECTED: "overrule",
     State.FILED: "dispatch",
     State.REOPENED: "dispatch",
+    State.ESCALATED: "dispatch",
+    State.RETURNED: "arbitrate",
     State.DISPATCHED: "sign",
     State.IN_PROGRESS: "report",
+    State.PAUSED: "resume",
     State.HANDLED: "verify",
     State.CLOSED: "rate",
 }
-LOW_STARS = 2
-DONE = (State.CLOSED, State.RATED)
-WORKING = (State.FILED, State.DISPATCHED, State.IN_PROGRESS, State.REOPENED)
+
+
+class RefusalCode(models.TextChoices):
+    """Why a report is not taken on (接诉即办 11; domain 2.10)."""
+
+    OTHER_ROUTE = "other_route", _("应走其他法定途径")
+    OUTSIDE = "outside_area", _("不在本辖区")
+    NO_FACTS = "no_facts", _("没有具体事实")
+    ALREADY = "already_handled", _("同一事项已依法办理")
 
 
 class Source(models.TextChoices):
@@ -71,15 +104,20 @@ class IssueQuerySet(models.QuerySet):
         return self.filter(is_public=True)
 
     def workable_by(self, person):
-        """Issues ``person`` has to do with by a post: over the place, or in the lead body."""
-        return access.scope(
-            self,
+        """What ``person`` has to do with by a post: over the place, in the lead or invited body."""
+        own = access.scope(
+            self.exclude(state=State.DRAFT),
             person,
             "grids.view_issue",
             "grids.file_issue",
             "grids.handle_issue",
             organization_field="lead",
         )
+        bodies = access.rights_of(person).organization_ids("grids.handle_issue")
+        if not bodies:
+            return own
+        invited = CoHandling.objects.in_force().filter(organization__in=bodies)
+        return own | self.exclude(state=State.DRAFT).filter(pk__in=invited.values("issue"))
 
     def reported_by(self, person):
         return self.filter(reporter=person)
@@ -88,6 +126,10 @@ class IssueQuerySet(models.QuerySet):
         """Promised for earlier and still not reported done; or done, but late."""
         now = now or timezone.now()
         return self.filter(Q(on_time=False) | Q(state__in=WORKING, promised_at__lt=now))
+
+    def counted(self):
+        """For figures: each matter once, so without what was merged into another, and no drafts."""
+        return self.exclude(state__in=[State.MERGED, State.DRAFT])
 
 
 class Issue(Placed):
@@ -102,7 +144,11 @@ class Issue(Placed):
     reported_at = models.DateTimeField(_("反映时间"), default=timezone.now)
     source = models.CharField(_("来源"), max_length=8, choices=Source, default=Source.RESIDENT)
     reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("反映人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("反映人"),
     )
     # Who reported without an account (counter, phone, 12345); see Caller.
     caller = models.ForeignKey(
@@ -157,12 +203,38 @@ class Issue(Placed):
         verbose_name=_("核验人"),
     )
 
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("指派给"),
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name=_("并入"),
+    )
+    refusal_code = models.CharField(
+        _("不予受理的理由"), max_length=16, choices=RefusalCode, blank=True, editable=False
+    )
+    right_channel = models.CharField(_("应走的途径"), max_length=200, blank=True)
+
     # Which rules it was posted under, and how the limits stand (see IssueClock).
     clock_rules = models.JSONField(_("采用的时限规则"), default=dict, editable=False)
     promised_at = models.DateTimeField(_("承诺办结时间"), null=True, editable=False)
     due_at = models.DateTimeField(_("当前步骤到期"), null=True, editable=False)
     on_time = models.BooleanField(_("按时办结"), null=True, editable=False)
 
+    objected_at = models.DateTimeField(_("提出异议时间"), null=True, editable=False)
+    arbitrated_at = models.DateTimeField(_("裁定时间"), null=True, editable=False)
+    escalated_at = models.DateTimeField(_("升级时间"), null=True, editable=False)
+    archived_at = models.DateTimeField(_("归档时间"), null=True, editable=False)
+    deidentified_at = models.DateTimeField(_("去标识时间"), null=True, editable=False)
     filed_at = models.DateTimeField(_("立案时间"), null=True, editable=False)
     dispatched_at = models.DateTimeField(_("派单时间"), null=True, editable=False)
     signed_at = models.DateTimeField(_("签收时间"), null=True, editable=False)
@@ -177,6 +249,7 @@ class Issue(Placed):
     rating_comment = models.TextField(_("评价"), max_length=500, blank=True, editable=False)
     rated_at = models.DateTimeField(_("评价时间"), null=True, editable=False)
     rework_count = models.PositiveSmallIntegerField(_("返工次数"), default=0, editable=False)
+    returned_count = models.PositiveSmallIntegerField(_("退回次数"), default=0, editable=False)
     reopened_count = models.PositiveSmallIntegerField(_("重新办理次数"), default=0, editable=False)
 
     objects = IssueQuerySet.as_manager()
@@ -204,8 +277,13 @@ class Issue(Placed):
             models.Index(fields=["lead", "state", "due_at"], name="grids_issue_lead"),
             models.Index(
                 fields=["due_at"],
-                condition=~Q(state__in=["closed", "rated"]),
+                condition=~Q(state__in=["closed", "rated", "archived", "merged", "not_accepted"]),
                 name="grids_issue_due",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(state__in=["closed", "rated"]),
+                name="grids_issue_to_archive",
             ),
         ]
         constraints = [
@@ -225,7 +303,7 @@ class Issue(Placed):
             ),
             models.CheckConstraint(
                 name="grids_issue_closed_only_when_handled",
-                condition=~Q(state__in=["closed", "rated"])
+                condition=~Q(state__in=["closed", "rated", "archived"])
                 | Q(
                     handled_at__isnull=False,
                     closed_at__isnull=False,
@@ -236,11 +314,18 @@ class Issue(Placed):
             ),
             models.CheckConstraint(
                 name="grids_issue_led_when_dispatched",
-                condition=Q(state__in=["submitted", "filed", "reopened"]) | Q(lead__isnull=False),
+                condition=~Q(
+                    state__in=[
+                        *("dispatched", "returned", "in_progress", "paused", "handled"),
+                        *("closed", "rated", "archived"),
+                    ]
+                )
+                | Q(lead__isnull=False),
             ),
             models.CheckConstraint(
                 name="grids_issue_held_when_in_progress",
-                condition=~Q(state__in=["in_progress", "handled"]) | Q(handler__isnull=False),
+                condition=~Q(state__in=["in_progress", "paused", "handled"])
+                | Q(handler__isnull=False),
             ),
             models.CheckConstraint(
                 name="grids_issue_rated_whole",
@@ -256,8 +341,34 @@ class Issue(Placed):
             models.CheckConstraint(
                 name="grids_issue_public_has_words",
                 condition=Q(is_public=False)
-                | (Q(filed_at__isnull=False) & ~Q(public_title="") & ~Q(state="submitted")),
+                | (
+                    Q(filed_at__isnull=False)
+                    & ~Q(public_title="")
+                    & ~Q(state__in=["draft", "submitted", "merged", "not_accepted", "objected"])
+                ),
                 violation_error_message=_("公开前须有公开标题"),
+            ),
+            models.CheckConstraint(
+                name="grids_issue_merged_has_parent",
+                condition=Q(state="merged", parent__isnull=False)
+                | (~Q(state="merged") & Q(parent=None)),
+            ),
+            models.CheckConstraint(
+                name="grids_issue_not_its_own_parent", condition=~Q(parent=F("id"))
+            ),
+            models.CheckConstraint(
+                name="grids_issue_refused_with_reason",
+                condition=~Q(state__in=["not_accepted", "objected"]) | ~Q(refusal_code=""),
+            ),
+            models.CheckConstraint(
+                name="grids_issue_has_reporter",
+                condition=Q(reporter__isnull=False)
+                | Q(caller__isnull=False)
+                | Q(deidentified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="grids_issue_archived_has_date",
+                condition=~Q(state="archived") | Q(archived_at__isnull=False),
             ),
         ]
         triggers = [
@@ -275,6 +386,11 @@ class Issue(Placed):
     def __str__(self):
         return f"{self.number} {self.title}"
 
+    def refresh_from_db(self, *args, **kwargs):
+        for kept in ("_grants", "_bodies"):  # what was read once for a page
+            self.__dict__.pop(kept, None)
+        super().refresh_from_db(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         return reverse("grids:issue", args=[self.number])
 
@@ -286,7 +402,13 @@ class Issue(Placed):
     @property
     def waits_for(self) -> str:
         """The verb that takes it on; empty when nothing does."""
+        if getattr(self, "asks_for_time", False):  # annotated by waiting_for, for who decides
+            return "grant_delay"
         return _WAITS_FOR.get(self.state, "")
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ENDED
 
     @property
     def is_done(self) -> bool:
@@ -345,6 +467,11 @@ class ClockKind(models.TextChoices):
     FILE = "file", _("立案")
     CONTACT = "contact", _("联系反映人")
     HANDLE = "handle", _("办理")
+    ACCEPT = "accept", _("受理决定")
+    OBJECT = "object", _("提出异议")
+    REVIEW = "review", _("异议复核")
+    ARBITRATE = "arbitrate", _("退回裁定")
+    ARRIVE = "arrive", _("到场")
     VERIFY = "verify", _("核验")
     RATE = "rate", _("评价")
 
@@ -356,11 +483,21 @@ class IssueClock(models.Model):
     kind = models.CharField(_("时限"), max_length=12, choices=ClockKind)
     round = models.PositiveSmallIntegerField(_("第几次"), default=1)
     clock = models.OneToOneField(Clock, models.PROTECT, related_name="+")
+    # How many of the profile's warnings (50 %, 80 %) were given, and when the next is due.
+    warned = models.PositiveSmallIntegerField(default=0)
+    warn_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("事项时限")
         verbose_name_plural = _("事项时限")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["warn_at"],
+                condition=Q(warn_at__isnull=False),
+                name="grids_issueclock_warn",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["issue", "kind", "round"], name="grids_issueclock_once")
         ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grids import deidentify, handling, listing, timeline, who
+from grids import cohandling, deidentify, delays, handling, listing, timeline, who
 from grids.forms import FORMS
 from grids.models import Issue, State
 from grids.views.replies import offer_templates, with_template
@@ -25,6 +25,10 @@ STATE_STEPS = {
     State.HANDLED: 4,
     State.CLOSED: 5,
     State.RATED: 6,
+    State.ARCHIVED: 6,
+    State.RETURNED: 2,
+    State.ESCALATED: 2,
+    State.PAUSED: 3,
 }
 
 
@@ -52,7 +56,7 @@ def issue_list(request):
 def issue(request, number):
     """One address: the public sees the public page, the reporter theirs, workers the tools."""
     found = get_object_or_404(
-        Issue.objects.select_related("category", "area", "lead", "reporter", "handler"),
+        Issue.objects.select_related("category", "area", "lead", "reporter", "handler", "parent"),
         number=number,
     )
     person = request.user
@@ -64,6 +68,8 @@ def issue(request, number):
         return _advance(request, found, is_reporter=is_reporter, is_worker=is_worker)
     if (is_worker or is_reporter) and not (found.is_public and request.GET.get("as") == "public"):
         return _inside(request, found, is_reporter=is_reporter, is_worker=is_worker)
+    if found.state == State.MERGED and found.public_title and found.parent.is_public:
+        return redirect(found.parent)  # it was public until it was merged: old links go on
     if not found.is_public:
         raise Http404
     return _outside(request, found)
@@ -87,20 +93,24 @@ def _outside(request, found):
 # --- reporter and workers ------------------------------------------------------------------------
 
 
-def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", status=200):
+def _inside(
+    request, found, *, is_reporter, is_worker, bound=None, refusal="", seen=None, status=200
+):
     person = request.user
     audience = timeline.WORKER if is_worker else timeline.REPORTER
     photos = list(found.photos.all())
     rows = handling.available(found, person)
     forms = [
-        (row, _form(row.verb, found, person, bound))
+        (row, _form(row.verb, found, person, bound, asked=request.GET.get("do", "")))
         for row in rows
         if not (row.verb == "reopen" and any(other.verb == "rate" for other in rows))
     ]
     forms.sort(key=lambda pair: pair[0].tone != "main")
     if is_worker:
-        offer_templates(found, [form for _row, form in forms])
+        offer_templates(found, [form for _row, form in forms if form is not None])
     steps = list(found.steps.select_related("actor"))
+    new = [step for step in steps if seen is not None and step.pk > seen]
+    changed = timeline.entries(found, new, [], audience=audience)
     reports = [step.pk for step in steps if step.verb == "report"]
     result_photos = [photo for photo in photos if reports and photo.step_id == reports[-1]]
     earlier = [photo for photo in photos if photo.step_id in reports[:-1]]
@@ -121,7 +131,12 @@ def _inside(request, found, *, is_reporter, is_worker, bound=None, refusal="", s
         "may_moderate": not who.is_recused(found, person)
         and access.rights_of(person).may("grids.moderate_photos", area_path=found.area_path),
         "clocks": found.clocks.select_related("clock").order_by("pk") if is_worker else (),
-        "step": STATE_STEPS[found.state],
+        "step": STATE_STEPS.get(found.state),
+        "parent": found.parent if found.state == State.MERGED else None,
+        "delay": delays.pending(found) if found.state == State.IN_PROGRESS and is_worker else None,
+        "cohandlings": cohandling.grants(found),
+        "changed": changed,
+        "asked": request.GET.get("do", ""),
         "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
         "refusal": refusal,
         "now": timezone.now(),
@@ -149,9 +164,16 @@ def _reporter_for(found, person) -> dict:
     return {"name": found.reporter.name, "phone": found.reporter.phone_masked}
 
 
-def _form(verb, found, person, bound):
+# Rarely wanted, and their choices cost queries: a link opens them.
+ON_REQUEST = frozenset({"merge", "redirect", "invite", "dismiss", "recuse", "ask_delay"})
+
+
+def _form(verb, found, person, bound, *, asked):
+    """The form of a button; None for one that a link opens (``?do=verb``)."""
     if bound is not None and bound.verb == verb:
         return bound
+    if verb in ON_REQUEST and asked != verb:
+        return None
     return FORMS[verb](issue=found, person=person)
 
 
@@ -167,7 +189,7 @@ def _advance(request, found, *, is_reporter, is_worker):
     if form_class is None:
         raise Http404
     form = form_class(request.POST, request.FILES, issue=found, person=request.user)
-    refusal = ""
+    refusal, seen = "", None
     if form.is_valid():
         if form_class.verb == "rate":
             verb = "reopen" if form.sends_back else "rate"
@@ -179,6 +201,7 @@ def _advance(request, found, *, is_reporter, is_worker):
                 form.add_error(name if name in form.fields else None, text)
         except Refused as refused:
             refusal = str(refused)
+            seen = _last_seen(request)
         else:
             if told := form.afterwards():
                 messages.warning(request, told)
@@ -186,7 +209,7 @@ def _advance(request, found, *, is_reporter, is_worker):
     if form.kept_photos:
         form.keep_drafts(kind="after")
     found.refresh_from_db()
-    return _inside(request, found, **who, bound=form, refusal=refusal, status=422)
+    return _inside(request, found, **who, bound=form, refusal=refusal, seen=seen, status=422)
 
 
 def _is_rating(verb, found) -> bool:

@@ -485,7 +485,7 @@ class _Story:
 
 
 def _year(cast: _Cast, rng, now: datetime, *, count: int) -> None:
-    rules = profiles.in_force(handling.RULES, place=cast.street.code).freeze()
+    rules = profiles.in_force(limits.RULES, place=cast.street.code).freeze()
     series = numbers.lock_series(cast.street)
     begins = now - timedelta(days=400)
     moments = sorted(begins + timedelta(days=398 * rng.random()) for _n in range(count))

@@ -1,11 +1,12 @@
 """Taking an issue through the loop in tests: each step by whoever's it is."""
 
+import uuid
 from datetime import timedelta
 
 from django.utils import timezone
 
 from grids import handling
-from grids.models import Category, Issue
+from grids.models import Category, Issue, State
 from inbox.models import Channel, Message
 from tests.grids import pictures as drawn
 
@@ -37,10 +38,88 @@ def file(issue, by, **more):
     return handling.advance(issue, "file", by=by, **given)
 
 
+def draft(street, *, reporter=None, **more) -> Issue:
+    """Kept, not handed in: no number yet."""
+    issue = Issue(
+        number=f"draft-{uuid.uuid4().hex[:12]}",
+        state=State.DRAFT,
+        reporter=reporter or street.wang,
+        category=category(),
+        area=street.grid,
+        title="楼道灯不亮",
+        description=WORDS,
+        level="L2",
+        **more,
+    )
+    handling.flow.open(issue, by=issue.reporter, verb="draft")
+    return issue
+
+
 def to_state(street, state, *, issue=None, lead=None) -> Issue:
-    """A fresh issue, taken along the straight road to ``state``."""
-    issue = issue or post(street)
+    """A fresh issue, taken along the straight road to ``state``, then off it where need be."""
     lead = lead or street.property_company
+    if state == State.DRAFT:
+        return issue or draft(street)
+    issue = issue or post(street)
+    leave = {
+        State.MERGED: ("submitted", _merge),
+        State.NOT_ACCEPTED: ("submitted", _not_accept),
+        State.OBJECTED: ("submitted", _object),
+        State.RETURNED: ("dispatched", _send_back),
+        State.PAUSED: ("in_progress", _pause),
+        State.ESCALATED: ("in_progress", _escalate),
+        State.ARCHIVED: ("rated", _archive),
+    }
+    if state in leave:
+        before, step = leave[state]
+        step(street, _straight(street, before, issue, lead))
+        issue.refresh_from_db()
+        return issue
+    return _straight(street, state, issue, lead)
+
+
+def _merge(street, issue):
+    handling.advance(issue, "merge", by=street.sun, parent=post(street, reporter=street.qian))
+
+
+def _not_accept(street, issue):
+    given = {
+        "refusal_code": "other_route",
+        "right_channel": "人民法院诉讼",
+        "reason": "属于合同纠纷",
+    }
+    handling.advance(issue, "not_accept", by=street.sun, **given)
+
+
+def _object(street, issue):
+    _not_accept(street, issue)
+    handling.advance(issue, "object", by=street.wang, reason="是公共楼道，不是合同的事")
+
+
+def _send_back(street, issue):
+    handling.advance(issue, "send_back", by=street.wu, reason="线路归供电所管")
+
+
+def ask_delay(street, issue, kind="pause", **more):
+    given = {"reason_code": "parts", "reason": "灯具要从厂家调货", "kind": kind, **more}
+    return handling.advance(issue, "ask_delay", by=street.wu, **given)
+
+
+def _pause(street, issue):
+    ask_delay(street, issue)
+    handling.advance(issue, "grant_delay", by=street.chen)
+
+
+def _escalate(street, issue):
+    handling.advance(issue, "escalate", by=street.wu, reason="整栋线路老化，要街道协调")
+
+
+def _archive(street, issue):
+    later = issue.closed_at + timedelta(days=45)
+    handling.advance(issue, "archive", by=None, at=later)
+
+
+def _straight(street, state, issue, lead):
     road = [
         ("filed", lambda: file(issue, street.li)),
         ("dispatched", lambda: handling.advance(issue, "dispatch", by=street.li, lead=lead)),

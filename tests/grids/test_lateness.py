@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from grids import lateness, tasks
+from grids import lateness
 from inbox.models import Delivery, Message
 from tests.grids import loop
 
@@ -29,9 +29,9 @@ def told(issue):
 )
 def test_late_is_told_once(street, state, who):
     issue = loop.to_state(street, state, issue=loop.late_post(street))
-    tasks.tell_late()
+    lateness.tell()
     assert told(issue) == (1, who)
-    tasks.tell_late()
+    lateness.tell()
     assert told(issue) == (1, who)
 
 

@@ -152,7 +152,7 @@ def test_a_crafted_jump_is_refused(client, street):
     answer = client.post(issue.get_absolute_url(), {"verb": "verify", "how": "on_site"})
     assert answer.status_code == 422
     assert "不能“核验通过，办结”" in answer.content.decode()
-    assert client.post(issue.get_absolute_url(), {"verb": "submit"}).status_code == 404
+    assert client.post(issue.get_absolute_url(), {"verb": "archive"}).status_code == 404
     client.force_login(street.wang)
     answer = client.post(issue.get_absolute_url(), {"verb": "acknowledge"})
     assert answer.status_code == 422

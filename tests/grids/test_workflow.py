@@ -12,8 +12,8 @@ from grids import handling, refusals
 from grids.models import ClockKind, Issue, IssueStep, State
 from orgs import access, posts
 from orgs.positions import Position
-from rules.clocks import Refused
-from rules.workflow import Missing, NotAllowed, WrongState, matrix
+from rules.refusals import Refused
+from rules.workflow import NotAllowed, WrongState, matrix
 from tests import cast
 from tests.grids import loop
 
@@ -21,40 +21,85 @@ pytestmark = pytest.mark.django_db
 
 NEAR = {"li", "sun", "zhou", "chen"}  # grid worker, social worker, secretary, subdistrict
 LEAD = {"wu", "colleague"}
+BOSSES = NEAR | {"han"}  # who may also say that somebody must stand aside
 ROLES = [
-    *("li", "sun", "zhou", "chen", "wu", "colleague", "zheng", "feng"),
+    *("li", "sun", "zhou", "chen", "han", "wu", "colleague", "zheng", "feng"),
     *("chu", "auditor", "shang", "zhao", "wang", "qian", "newcomer", "system"),
 ]
-# verb → state → who may. A verb that is missing for a state is in nobody's hands there.
+S = State
+# verb → state → who may. A verb that is missing for a state is in nobody's hands there. The issue
+# is the community's (L2); reopened or escalated it is the subdistrict's (L3).
 MAY = {
-    "acknowledge": {State.SUBMITTED: NEAR},
-    "file": {State.SUBMITTED: NEAR},
-    "dispatch": {State.FILED: NEAR, State.REOPENED: {"chen"}},  # it came back at L3
-    "redirect": {State.DISPATCHED: NEAR},
-    "sign": {State.DISPATCHED: LEAD},
-    "contact": {State.IN_PROGRESS: {"wu"}},
-    "report": {State.IN_PROGRESS: {"wu"}},
-    "take_over": {State.IN_PROGRESS: {"colleague"}},
-    "verify": {State.HANDLED: NEAR},
-    "rework": {State.HANDLED: NEAR},
-    "rate": {State.CLOSED: {"wang"}},
-    "reopen": {State.CLOSED: {"wang"}, State.RATED: {"wang"}},
     "recuse": {
-        State.SUBMITTED: NEAR,
-        State.FILED: NEAR,
-        State.DISPATCHED: NEAR | LEAD,
-        State.IN_PROGRESS: NEAR | LEAD,
-        State.HANDLED: NEAR | LEAD,
-        State.REOPENED: NEAR | LEAD,
+        S.SUBMITTED: BOSSES,
+        S.FILED: BOSSES,
+        S.DISPATCHED: BOSSES | LEAD,
+        S.IN_PROGRESS: BOSSES | LEAD,
+        S.HANDLED: BOSSES | LEAD,
+        S.REOPENED: BOSSES | LEAD,
     },
+    "submit": {S.DRAFT: {"wang"}},
+    "acknowledge": {S.SUBMITTED: NEAR},
+    "file": {S.SUBMITTED: NEAR},
+    "merge": {S.SUBMITTED: NEAR, S.FILED: NEAR},
+    "not_accept": {S.SUBMITTED: NEAR},
+    "object": {S.NOT_ACCEPTED: {"wang"}},
+    "overrule": {S.OBJECTED: {"chen"}},
+    "uphold": {S.OBJECTED: {"chen"}},
+    "dispatch": {S.FILED: NEAR, S.REOPENED: {"chen"}, S.ESCALATED: {"chen"}},
+    "redirect": {S.DISPATCHED: NEAR},
+    "send_back": {S.DISPATCHED: LEAD},
+    "arbitrate": {S.RETURNED: {"chen"}},
+    "sign": {S.DISPATCHED: LEAD},
+    "arrive": {S.DISPATCHED: LEAD, S.IN_PROGRESS: LEAD},
+    "contact": {S.IN_PROGRESS: {"wu"}},
+    "report": {S.IN_PROGRESS: {"wu"}},
+    "take_over": {S.IN_PROGRESS: {"colleague"}},
+    "ask_delay": {S.IN_PROGRESS: {"wu"}},
+    "grant_delay": {S.IN_PROGRESS: set()},  # nothing was asked for
+    "deny_delay": {S.IN_PROGRESS: set()},
+    "resume": {S.PAUSED: {"wu", "chen", "han", "system"}},
+    "escalate": {
+        S.IN_PROGRESS: {"wu"},
+        S.FILED: NEAR,
+        S.DISPATCHED: NEAR,
+        S.RETURNED: NEAR,
+        S.REOPENED: set(),  # the subdistrict's: from there it takes a whistle
+        S.ESCALATED: set(),
+    },
+    "invite": {
+        S.FILED: NEAR,
+        S.DISPATCHED: NEAR,
+        S.IN_PROGRESS: NEAR | {"wu"},
+        S.ESCALATED: {"chen"},
+        S.REOPENED: {"chen"},
+    },
+    "dismiss": {
+        S.FILED: NEAR,
+        S.DISPATCHED: NEAR,
+        S.IN_PROGRESS: NEAR | {"wu"},
+        S.PAUSED: NEAR | {"wu"},
+        S.HANDLED: NEAR | {"wu"},
+        S.ESCALATED: {"chen"},
+        S.REOPENED: {"chen"},
+    },
+    "verify": {S.HANDLED: NEAR},
+    "rework": {S.HANDLED: NEAR},
+    "rate": {S.CLOSED: {"wang"}},
+    "reopen": {S.CLOSED: {"wang"}, S.RATED: {"wang"}},
     "note": {
-        State.SUBMITTED: NEAR,
-        State.FILED: NEAR,
-        State.DISPATCHED: NEAR | LEAD,
-        State.IN_PROGRESS: NEAR | LEAD,
-        State.HANDLED: NEAR | LEAD,
-        State.REOPENED: NEAR | LEAD,
+        S.SUBMITTED: NEAR,
+        S.OBJECTED: NEAR,
+        S.FILED: NEAR,
+        S.DISPATCHED: NEAR | LEAD,
+        S.RETURNED: NEAR | LEAD,
+        S.IN_PROGRESS: NEAR | LEAD,
+        S.PAUSED: NEAR | LEAD,
+        S.ESCALATED: NEAR | LEAD,
+        S.HANDLED: NEAR | LEAD,
+        S.REOPENED: NEAR | LEAD,
     },
+    "archive": {S.CLOSED: {"system"}, S.RATED: {"system"}},
 }
 
 
@@ -92,7 +137,7 @@ def _goes(issue, verb, by) -> bool:
             transaction.set_rollback(True)
     except (WrongState, NotAllowed):
         return False
-    except Missing:
+    except Refused:  # something else is lacking: the person may
         return True
     return True
 
