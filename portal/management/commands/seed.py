@@ -21,7 +21,10 @@ from portal.seeding.world import REASON, World
 
 SEED = 20260101
 # Seeds of other subsystems, in this order: what, module, and its `(world, rng, today)`.
-FURTHER = (("演示事项", "portal.seeding.issues", "seed_issues"),)
+FURTHER = (
+    ("演示事项", "portal.seeding.issues", "seed_issues"),
+    ("公示公开", "portal.seeding.publicity", "seed_publicity"),
+)
 
 
 class Command(BaseCommand):
