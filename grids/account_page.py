@@ -39,11 +39,7 @@ class Asked:
     def read(cls, query) -> "Asked":
         this_month = figures.month_of(timezone.now())
         code = query.get("community", "")
-        places = list(
-            Area.objects.open()
-            .filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
-            .only("code", "name", "path", "level")[:200]
-        )
+        places = communities()
         area = next((place for place in places if place.code == code), None)
         month = min(_month(query.get("month", "")) or this_month, this_month)
         return cls(month, area, [(place.code, place.name) for place in places])
@@ -54,6 +50,12 @@ class Asked:
             "community": self.area.code if self.area else "",
         }
         return "?" + urlencode({name: value for name, value in asked.items() if value})
+
+
+def communities() -> list[Area]:
+    """Communities with grids, to choose from."""
+    with_grids = Area.objects.open().filter(level=AreaLevel.COMMUNITY, numchild__gt=0)
+    return list(with_grids.only("code", "name", "path", "level")[:200])
 
 
 def _month(text: str) -> date | None:
@@ -79,12 +81,8 @@ def context(asked: Asked) -> dict:
         "sentence": sentence(shown),
         "further": further(shown),
         "months": _months(first, asked.month),
-        "earlier": asked.address(month=figures.month_after(asked.month, -1))
-        if first and asked.month > first
-        else "",
-        "later": asked.address(month=figures.month_after(asked.month))
-        if asked.month < figures.month_of(timezone.now())
-        else "",
+        "earlier": _turn(asked, -1) if first and asked.month > first else None,
+        "later": _turn(asked, 1) if asked.month < figures.month_of(timezone.now()) else None,
         "stats": stats(shown),
         "charts": [_chart(shown, code, label, what) for code, label, what in DRAWN],
         "kinds": shown.by_category[:TOP],
@@ -97,6 +95,12 @@ def context(asked: Asked) -> dict:
         ],
         "here": asked.address(),
     }
+
+
+def _turn(asked: Asked, steps: int) -> tuple[str, str]:
+    """Address and name of another month."""
+    month = figures.month_after(asked.month, steps)
+    return asked.address(month=month), month_name(month)
 
 
 def _months(first: date | None, chosen: date) -> list[tuple[str, str, bool]]:

@@ -226,7 +226,7 @@ class Part:
     def text(self) -> str:
         """95.8%, or why there is none."""
         if not self.denominator:
-            return _("没有")
+            return _("暂无")
         if self.is_small:
             return _("不足 %(n)d 件，不算比例") % {"n": LEAST}
         whole, rest = divmod(self.permille, 10)

@@ -44,6 +44,13 @@ class OrgsConfig(AppConfig):
             P.GRID_LEAD,
             P.GRID_WORKER,
         )
+        register(
+            "orgs.place_buildings",
+            P.SOCIAL_WORKER,
+            P.GRID_LEAD,
+            P.GRID_WORKER,
+            P.SUBDISTRICT_OPERATOR,
+        )
         register("orgs.audit_contact_reveals", P.AUDITOR)
         register("orgs.unlock_accounts", P.SECURITY_ADMIN)
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgs import access, posts
+from orgs import access, posts, sites
 from orgs.history import because
 from orgs.models import (
     Appointment,
@@ -196,6 +196,8 @@ def merge(area: Area, into: Area, *, by: Person | None = None, reason: str) -> A
         area.merged_into = into
         area.save(update_fields=["closed_on", "merged_into"])
         posts.sync_grants(Appointment.objects.filter(Q(organization__in=touched) | Q(pk__in=held)))
+    if area.level == AreaLevel.BUILDING:
+        sites.redraw(area.path[: -Area.steplen])
     return area
 
 
@@ -210,6 +212,8 @@ def close(area: Area, *, by: Person | None = None, reason: str) -> Area:
     area.closed_on = timezone.localdate()
     with because(reason, by=by):
         area.save(update_fields=["closed_on"])
+    if area.level == AreaLevel.BUILDING:
+        sites.redraw(area.path[: -Area.steplen])
     return area
 
 
@@ -334,6 +338,9 @@ def _move(area: Area, parent: Area, code: str) -> Area:
             model._base_manager.filter(area_path__startswith=old_path).update(
                 area_path=Concat(Value(area.path), Substr("area_path", len(old_path) + 1))
             )
+        if area.level == AreaLevel.BUILDING:
+            sites.redraw(old_path[: -Area.steplen])
+            sites.redraw(area.path[: -Area.steplen])
     return area
 
 

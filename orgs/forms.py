@@ -6,7 +6,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orgs import sites
 from orgs.models import Area, AreaLevel, Household, Organization, OrganizationKind, Residence
+from orgs.models.sites import SHEET_METRES
 from orgs.positions import Position
 
 REASON_MAX = 200
@@ -437,3 +439,77 @@ class MoveAreaForm(forms.Form):
     def __init__(self, *args, parents, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["parent"].queryset = parents
+
+
+# --- where buildings stand ---------------------------------------------------------------------
+
+
+class SitesForm(forms.Form):
+    """Two numbers for each building of a grid; both empty: not placed."""
+
+    def __init__(self, *args, buildings, standing, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.buildings = buildings
+        for area in buildings:
+            site = standing.get(area.pk)
+            for axis, label in (("x", _("向东（米）")), ("y", _("向南（米）"))):
+                self.fields[f"{axis}{area.pk}"] = forms.IntegerField(
+                    label=f"{area.name} {label}",
+                    required=False,
+                    min_value=0,
+                    max_value=SHEET_METRES,
+                    initial=getattr(site, f"{axis}_metres", None),
+                    widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+                )
+
+    def rows(self):
+        return [(area, self[f"x{area.pk}"], self[f"y{area.pk}"]) for area in self.buildings]
+
+    def clean(self):
+        data = super().clean()
+        for area in self.buildings:
+            x, y = f"x{area.pk}", f"y{area.pk}"
+            if (data.get(x) is None) != (data.get(y) is None) and not {x, y} & set(self.errors):
+                self.add_error(x if data.get(x) is None else y, _("两个数字要一起填"))
+        return data
+
+    def positions(self):
+        found = {}
+        for area in self.buildings:
+            x, y = (self.cleaned_data[f"{axis}{area.pk}"] for axis in "xy")
+            found[area] = None if x is None else (x, y)
+        return found
+
+
+class ClickForm(forms.Form):
+    """A building, and a click on the sheet that was shown (whose frame comes along)."""
+
+    building = forms.ChoiceField(label=_("哪一栋"), error_messages={"required": _("请选择楼栋")})
+    left = forms.IntegerField(min_value=0, max_value=SHEET_METRES, widget=forms.HiddenInput)
+    top = forms.IntegerField(min_value=0, max_value=SHEET_METRES, widget=forms.HiddenInput)
+    side = forms.IntegerField(min_value=1, max_value=SHEET_METRES, widget=forms.HiddenInput)
+
+    def __init__(self, *args, buildings, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._buildings = {str(area.pk): area for area in buildings}
+        self.fields["building"].choices = [
+            ("", _("请选择楼栋")),
+            *((pk, area.name) for pk, area in self._buildings.items()),
+        ]
+
+    def clean(self):
+        data = super().clean()
+        at = [self.data.get(f"at.{axis}", "") for axis in "xy"]
+        # A keyboard "clicks" at 0,0: the numbers below are the way for it.
+        is_click = all(text.isascii() and text.isdigit() and len(text) < 6 for text in at)
+        if not is_click or set(at) == {"0"}:
+            self.add_error(None, _("请在图上点一下楼栋的位置；用键盘时请填下面的数字"))
+        else:
+            data["at"] = tuple(int(text) for text in at)
+        return data
+
+    def positions(self):
+        data = self.cleaned_data
+        frame = data["left"], data["top"], data["side"]
+        x, y = sites.metres_of(data["at"], frame)
+        return {self._buildings[data["building"]]: (min(x, SHEET_METRES), min(y, SHEET_METRES))}

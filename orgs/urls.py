@@ -10,6 +10,7 @@ from orgs.views import (
     mygrid,
     organizations,
     residence,
+    sites,
     staff,
 )
 
@@ -52,6 +53,9 @@ urlpatterns = [
     path("staff/areas/<str:code>/move/", areas.move, name="area_move"),
     path("staff/areas/<str:code>/merge/", areas.merge, name="area_merge"),
     path("staff/areas/<str:code>/close/", areas.close, name="area_close"),
+    path("staff/sites/", sites.grids, name="sites"),
+    path("staff/sites/<str:code>/", sites.grid, name="site_grid"),
+    path("staff/sites/<str:code>/sheet.svg", sites.sheet, name="site_sheet"),
     path("staff/reveal/person/<str:public_id>/", staff.reveal_person, name="reveal_person"),
     path("staff/reveal/household/<int:pk>/", staff.reveal_household, name="reveal_household"),
     path("staff/reveals/", staff.reveals, name="reveals"),

@@ -74,7 +74,7 @@ def bars(points: Sequence[Point], *, label: str, big: bool = False) -> SafeStrin
     parts = [f'<path class="base" d="M0 {BOTTOM}.5H{WIDTH}"/>']
     for x, point in zip(middles, points, strict=True):
         high = 0 if point.value is None else round((BOTTOM - TOP) * point.value / most, 1)
-        kind = "bar now" if point.now else "bar"
+        kind = "col now" if point.now else "col"
         if high:
             top = round(BOTTOM - high, 1)
             parts.append(
@@ -97,7 +97,7 @@ def _lying(points: Sequence[Point], most: float, label: str) -> SafeString:
         kind = " now" if point.now else ""
         parts.append(_text(left - 8, y + 24, point.name, f"name end{kind}"))
         parts.append(
-            f'<rect class="bar{kind}" x="{left}" y="{y + 6}" width="{max(long, 1):g}"'
+            f'<rect class="col{kind}" x="{left}" y="{y + 6}" width="{max(long, 1):g}"'
             f' height="{BIG_ROW - 12}" rx="3"/>'
         )
         parts.append(_text(left + long + 8, y + 24, point.mark, f"v start{kind}"))

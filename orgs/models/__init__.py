@@ -16,6 +16,7 @@ from orgs.models.organizations import (
 )
 from orgs.models.people import Person
 from orgs.models.posts import Appointment, Grant
+from orgs.models.sites import GridPlan, Site
 
 __all__ = [
     "PARTY_KINDS",
@@ -25,6 +26,7 @@ __all__ = [
     "Consent",
     "ContactReveal",
     "Grant",
+    "GridPlan",
     "Household",
     "Linkage",
     "LinkageGrid",
@@ -36,5 +38,6 @@ __all__ = [
     "Placed",
     "Residence",
     "ServedArea",
+    "Site",
     "Unlock",
 ]

@@ -80,6 +80,7 @@ class Area(MP_Node):
             ("appoint_people", _("任免人员")),
             ("verify_residence", _("核验居住关系")),
             ("view_staff_details", _("查看组织内部信息")),
+            ("place_buildings", _("标注楼栋位置")),
             ("reveal_contacts", _("查看完整电话与门牌（记录原因）")),
         ]
         constraints = [

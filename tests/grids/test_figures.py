@@ -111,7 +111,7 @@ def test_a_promise_comes_due_without_anybody_writing(street):
 @pytest.mark.parametrize(
     ("numerator", "denominator", "text"),
     [
-        (0, 0, "没有"),
+        (0, 0, "暂无"),
         (4, 4, "不足 5 件，不算比例"),
         (5, 5, "100%"),
         (9999, 10000, "99.9%"),  # never rounded up to all of them

@@ -13,6 +13,7 @@ from django.utils import timezone
 from orgs import access, areas, chain, residence
 from orgs.models import (
     Area,
+    GridPlan,
     Household,
     Linkage,
     Membership,
@@ -20,6 +21,7 @@ from orgs.models import (
     OrganizationKind,
     Person,
     Residence,
+    Site,
 )
 from orgs.positions import Position
 from portal.management.commands import seed
@@ -75,6 +77,11 @@ def test_the_small_demo(run):
     street = Area.objects.get(code="990203005")
     codes = Counter(advice.code for advice in chain.warnings(street))
     assert codes["grid_too_small"] == 4
+
+    # every building stands somewhere on the sheet, no two in one place, every grid is drawn
+    standing = Site.objects.values_list("x_metres", "y_metres")
+    assert len(set(standing)) == len(standing) == Area.objects.filter(level="building").count()
+    assert GridPlan.objects.count() == Area.objects.filter(level="grid").count()
 
     # nobody could be mistaken for a real person
     assert not Person.objects.filter(is_demo=False).exists()

@@ -22,6 +22,7 @@ from portal.seeding.world import REASON, World
 SEED = 20260101
 # Seeds of other subsystems, in this order: what, module, and its `(world, rng, today)`.
 FURTHER = (
+    ("楼栋位置", "portal.seeding.sites", "seed_sites"),
     ("演示事项", "portal.seeding.issues", "seed_issues"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
 )
