@@ -42,6 +42,12 @@ BANKS = ((("001", "002", "003"), 130), (("004", "005", "006"), 90), (("007", "00
 
 
 def seed_sites(world: World, rng: Random, today: date) -> None:
+    Site.objects.bulk_create(layout(world, rng))
+    sites.redraw(world.street.path)
+
+
+def layout(world: World, rng: Random) -> list[Site]:
+    """A site for every building of the demo, not written yet."""
     rows, top = [], EDGE
     places = {place.plan.code: place for place in world.places}
     for bank, below in BANKS:
@@ -51,8 +57,7 @@ def seed_sites(world: World, rng: Random, today: date) -> None:
             rows += own
             left, deepest = left + width + STREET, max(deepest, depth)
         top += deepest + below
-    Site.objects.bulk_create(rows)
-    sites.redraw(world.street.path)
+    return rows
 
 
 def _community(place: Place, rng: Random, left: int, top: int):

@@ -5,6 +5,7 @@ import json
 import stat
 from collections import Counter
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,7 +14,6 @@ from django.utils import timezone
 from orgs import access, areas, chain, residence
 from orgs.models import (
     Area,
-    GridPlan,
     Household,
     Linkage,
     Membership,
@@ -21,11 +21,11 @@ from orgs.models import (
     OrganizationKind,
     Person,
     Residence,
-    Site,
 )
 from orgs.positions import Position
 from portal.management.commands import seed
-from portal.seeding import plan
+from portal.seeding import places, plan, sites
+from portal.seeding.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -78,11 +78,6 @@ def test_the_small_demo(run):
     street = Area.objects.get(code="990203005")
     codes = Counter(advice.code for advice in chain.warnings(street))
     assert codes["grid_too_small"] == 4
-
-    # every building stands somewhere on the sheet, no two in one place, every grid is drawn
-    standing = Site.objects.values_list("x_metres", "y_metres")
-    assert len(set(standing)) == len(standing) == Area.objects.filter(level="building").count()
-    assert GridPlan.objects.count() == Area.objects.filter(level="grid").count()
 
     # nobody could be mistaken for a real person
     assert not Person.objects.filter(is_demo=False).exists()
@@ -181,6 +176,33 @@ def test_the_same_day_gives_the_same_people_and_days_move_along():
         b.starts_on - a.starts_on for a, b in zip(one.appointments, later.appointments, strict=True)
     }
     assert moved == {timedelta(days=100)}
+
+
+def test_every_building_of_the_table_has_a_place_of_its_own():
+    def laid_out():
+        world = World(plan.full(), Random(1), date(2026, 1, 1))
+        places.build(world)
+        return sites.layout(world, Random(2))
+
+    standing = laid_out()
+    at = {(site.x_metres, site.y_metres) for site in standing}
+    assert len(at) == len(standing) == 540
+    for site in standing:
+        site.clean_fields(exclude=["building"])
+    walls = sorted(
+        (
+            (site.x_metres - site.wide_metres / 2, site.x_metres + site.wide_metres / 2, site)
+            for site in standing
+        ),
+        key=lambda wall: wall[:2],
+    )
+    for index, (_left, right, site) in enumerate(walls):  # no house stands in another
+        for other_left, _right, other in walls[index + 1 :]:
+            if other_left >= right:
+                break
+            apart = abs(site.y_metres - other.y_metres)
+            assert apart >= (site.deep_metres + other.deep_metres) / 2, (site, other)
+    assert at == {(site.x_metres, site.y_metres) for site in laid_out()}
 
 
 def test_a_day_that_is_none_is_refused(run, monkeypatch):
