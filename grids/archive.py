@@ -72,6 +72,8 @@ def _deidentify(pk: int, now: datetime) -> None:
     issue.rating_comment = issue.no_photo_reason = ""
     issue.reporter, issue.deidentified_at = None, now
     issue.save()
+    if issue.caller is not None and not issue.caller.issues.filter(deidentified_at=None).exists():
+        issue.caller.erase(at=now)
     with pgtrigger.ignore("grids.IssueStep:append_only"):
         for step in issue.steps.all():
             kept = {name: value for name, value in step.data.items() if name in _KEPT}

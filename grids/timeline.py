@@ -168,7 +168,10 @@ def _text(step: IssueStep, audience: str) -> str:
     data = step.data
     if step.verb == "reopen":
         level = Level(data["level_before"]).above.label if data.get("level_before") else ""
-        text = _("反映人认为没有解决，提到%(level)s重新办理。") % {"level": level}
+        why = _("反映人认为没有解决，提到%(level)s重新办理。")
+        if data.get("new_facts"):
+            why = _("反映人说有新情况，提到%(level)s重新办理。")
+        text = why % {"level": level}
         return text if audience == PUBLIC else f"{text}\n{step.reason}"
     if audience == PUBLIC:
         return _why_later(step) if step.verb == "grant_delay" else ""

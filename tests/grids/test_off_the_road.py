@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from grids import archive, cohandling, escalation, handling, limits, refusals
-from grids.models import ClockKind, CoHandling, DelayRequest, Issue, State
+from grids.models import Caller, ClockKind, CoHandling, DelayRequest, Issue, State
 from inbox.models import Message
 from orgs import access
 from rules import clocks
@@ -300,12 +300,15 @@ def test_archived_thirty_days_after_closing_whether_rated_or_not(street):
 
 def test_after_three_years_nothing_tells_who_it_was(street):
     issue = loop.to_state(street, "archived")
+    issue.caller = Caller.objects.create(name="来电人")
+    issue.save()
     later = issue.archived_at + timedelta(days=3 * 366)
     assert archive.deidentify(issue.archived_at + timedelta(days=900)) == 0
     assert archive.deidentify(later) == 1
     assert archive.deidentify(later) == 0
     issue.refresh_from_db()
     assert issue.reporter is None
+    assert issue.caller.name == ""
     assert "3栋" not in issue.title + issue.description + issue.place_text
     for step in issue.steps.all():
         assert step.actor != street.wang
@@ -360,6 +363,14 @@ def test_after_a_day_without_beat_everything_rose_once(street, time_machine):
     assert escalation.run() == 0
     told = Message.objects.filter(title__contains="自动升级")
     assert told.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_raise_it_once(street, together, time_machine):
+    issue = loop.to_state(street, "in_progress")
+    time_machine.move_to(late_clock(issue).due_at + timedelta(minutes=1))
+    assert sorted(together(escalation.run, escalation.run)) == [0, 1]
+    assert issue.steps.filter(verb="escalate").count() == 1
 
 
 def test_an_unassigned_one_is_said_to_be_so_one_level_up(street, time_machine):
