@@ -215,7 +215,9 @@ def notice_page(filters: Filters, person, query) -> Page:
 
 def _notice_row(row: Notice, names: dict[int, str], today: date) -> Row:
     also, also_tone = result_words(row, row.objected)
-    if not also and row.objected:
+    if row.state == NoticeState.OBJECTED and row.due_at < timezone.now():
+        also, also_tone = _("超期未答复"), "bad"
+    elif not also and row.objected:
         also, also_tone = _("异议 %(n)d 条") % {"n": row.objected}, "plain"
     return Row(
         href=row.get_absolute_url(),

@@ -178,7 +178,18 @@ class Notice(Placed):
                     " OR OLD.subject IS DISTINCT FROM NEW.subject"
                 ),
             ),
-            pgtrigger.Protect(name="ended_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="end_is_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.closed_at IS NOT NULL AND"
+                    " (OLD.state IS DISTINCT FROM NEW.state"
+                    " OR OLD.result IS DISTINCT FROM NEW.result"
+                    " OR OLD.correction IS DISTINCT FROM NEW.correction"
+                    " OR OLD.closed_at IS DISTINCT FROM NEW.closed_at)"
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 
     def __str__(self):
@@ -258,9 +269,10 @@ class Objection(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="answer_is_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__answered_at__isnull=False),
             ),
+            pgtrigger.Protect(name="objection_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="words_stay",
                 operation=pgtrigger.Update,

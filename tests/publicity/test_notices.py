@@ -308,6 +308,13 @@ def test_published_words_cannot_be_changed_nor_deleted(street):
         Notice.objects.filter(pk=found.pk).update(body="改过")
     with pytest.raises(DatabaseError), transaction.atomic():
         Notice.objects.filter(pk=found.pk)._raw_delete("default")
+    ended = board.to_state(street, "closed")
+    for change in ({"state": "published", "result": ""}, {"result": "corrected"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Notice.objects.filter(pk=ended.pk).update(**change)
+    stated = board.to_state(street, "objected").objections.get()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Objection.objects.filter(pk=stated.pk)._raw_delete("default")
 
 
 # --- ending by itself ----------------------------------------------------------------------------
@@ -359,19 +366,33 @@ def test_one_that_cannot_be_closed_holds_up_no_other(street):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_close_at_once_close_it_once(street, together):
+def test_two_at_once_do_each_thing_once(street, together):
+    """Closing, sweeping, objecting, answering and publishing, by two at the same moment."""
     found = board.notice(street, at=board.ago(30))
 
-    def by(person):
+    def close(person):
         return lambda: notices.close(Notice.objects.get(pk=found.pk), result="upheld", by=person)
 
-    answers = together(by(street.sun), by(street.zhou))
+    answers = together(close(street.sun), close(street.zhou))
     assert sorted(type(answer).__name__ for answer in answers) == ["Notice", "WrongState"]
     assert found.steps.filter(verb="close").count() == 1
 
+    due = board.notice(street, at=board.ago(30))
+    assert sorted(together(notices.close_due, notices.close_due)) == [0, 1]
+    assert due.steps.filter(verb="expire").count() == 1
 
-@pytest.mark.django_db(transaction=True)
-def test_two_apps_at_once_publish_one_subject_once(street, together):
+    running = board.notice(street)
+    stated = together(*[lambda: notices.object(running, text="不对", by=street.wang)] * 2)
+    assert stated[0] == stated[1]
+    assert running.steps.filter(verb="object").count() == 1
+
+    def answer(person):
+        return lambda: notices.answer(
+            Objection.objects.get(pk=stated[0].pk), answer="无误", is_accepted=False, by=person
+        )
+
+    answers = together(answer(street.zhou), answer(street.chen))
+    assert sorted(type(one).__name__ for one in answers) == ["Objection", "WrongState"]
+
     answers = together(*[lambda: board.notice(street, subject="points-batch:9")] * 2)
     assert answers[0] == answers[1]
-    assert Notice.objects.count() == 1

@@ -142,6 +142,14 @@ def test_the_sheet_has_a_code_that_leads_to_the_page(client, street, settings):
         assert f"https://portal.example{found.get_absolute_url()}" in page
 
 
+def test_a_withdrawn_sheet_says_not_to_hang_it(client, street):
+    found = board.to_state(street, "withdrawn")
+    assert "请不要张贴" in body(client.get(f"{found.get_absolute_url()}sheet/"))
+    late = board.to_state(street, "objected")
+    assert "超期未答复" in body(client.get("/notices/"))
+    assert "超期未答复" in body(client.get(late.get_absolute_url()))
+
+
 # --- the list ------------------------------------------------------------------------------------
 
 
