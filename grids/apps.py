@@ -46,6 +46,19 @@ class GridsConfig(AppConfig):
             P.PARTY_SECRETARY,
             P.SUBDISTRICT_OPERATOR,
         )
+        from grids.hotline import callbacks
+        from grids.models import Issue
+        from grids.signals import moved
+
+        moved.connect(callbacks.on_move, sender=Issue, dispatch_uid="grids.callbacks")
+        register("grids.manage_partners", P.SUBDISTRICT_OPERATOR, P.SYSTEM_ADMIN)
+        register("grids.import_orders", P.SUBDISTRICT_OPERATOR)
+        register(
+            "grids.export_orders",
+            P.SUBDISTRICT_OPERATOR,
+            P.SUBDISTRICT_LEADER,
+            P.DISTRICT_OFFICER,
+        )
 
         register("grids.edit_responsibilities", P.SUBDISTRICT_OPERATOR, P.DISTRICT_OFFICER)
         register("grids.patrol", P.GRID_WORKER, P.GRID_LEAD, P.SOCIAL_WORKER)

@@ -83,6 +83,7 @@ def _deidentify(pk: int, now: datetime) -> None:
                 actor=None if step.actor_id == reporter else step.actor_id,
             )
     photos.erase_private(issue)
+    issue.callbacks.all().delete()
     issue.delays.update(reason="", decision="")
 
 

@@ -15,7 +15,7 @@ from grids import (
     photos,
     responsibilities,
 )
-from grids.models import CoHandling, Issue, Level, RefusalCode, State
+from grids.models import CoHandling, Issue, Level, Order, RefusalCode, State
 from grids.refusals import (
     AcceptedAfterReview,
     Arbitrated,
@@ -191,6 +191,13 @@ def of_merging(issue, move):
     issue.parent = move.data["parent"] = parent
     issue.is_public = False
     issue.merged.update(parent=parent)
+
+
+def of_withdrawing(issue, move):
+    """What an order was before anybody was sent; its number at the partner's is free again."""
+    issue.refusal_code = RefusalCode.WITHDRAWN
+    issue.is_public = False
+    Order.objects.filter(issue=issue).update(withdrawn_at=move.at)
 
 
 NEEDS_CHANNEL = frozenset({RefusalCode.OTHER_ROUTE, RefusalCode.OUTSIDE})

@@ -541,6 +541,22 @@ class RecuseForm(VerbForm):
         return self.people[self.cleaned_data["person"]]
 
 
+class WithdrawForm(VerbForm):
+    verb = "withdraw"
+    reason = forms.CharField(
+        label=L("撤单原因"),
+        max_length=200,
+        error_messages={"required": L("请写明来件单位为什么撤回")},
+    )
+
+
+class SupplementForm(VerbForm):
+    verb = "supplement"
+    note = forms.CharField(
+        label=L("补充内容"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
 class TakeOverForm(VerbForm):
     verb = "take_over"
     reason = forms.CharField(label=L("接手原因"), max_length=200)
@@ -759,7 +775,7 @@ class NotAcceptForm(ReasonForm):
     prompt = L("给反映人的说明")
     refusal_code = forms.ChoiceField(
         label=L("理由"),
-        choices=RefusalCode.choices,
+        choices=[pair for pair in RefusalCode.choices if pair[0] != RefusalCode.WITHDRAWN],
         widget=forms.RadioSelect,
         error_messages={"required": L("请选择理由")},
     )
@@ -945,6 +961,8 @@ FORMS: dict[str, type[VerbForm]] = {
         ReportForm,
         RecuseForm,
         TakeOverForm,
+        WithdrawForm,
+        SupplementForm,
         VerifyForm,
         ReworkForm,
         RateForm,

@@ -238,6 +238,11 @@ def of_merging(issue, move):
     issue.due_at = issue.promised_at = None
 
 
+def of_withdrawing(issue, move):
+    _cancel(issue, _("来件单位撤回"), move.at, move.by)
+    issue.due_at = issue.promised_at = None
+
+
 def of_not_accepting(issue, move):
     """The decision is due a working day after the report; then the reporter's time to object."""
     term = issue.clock_rules["params"]["accept_decision"]

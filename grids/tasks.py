@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from grids import account, archive, escalation, lateness, photos
+from grids.hotline import callbacks, hook, importing, partner_dates
+from grids.models import Import
 
 
 @shared_task
@@ -18,6 +20,7 @@ def watch_limits() -> None:
     escalation.warn()
     escalation.run()
     lateness.tell()
+    partner_dates.tell()
 
 
 @shared_task
@@ -37,3 +40,28 @@ def put_away() -> None:
     """Archive thirty days after closing, de-identify after three years."""
     archive.run()
     archive.deidentify()
+
+
+# Early acknowledgement: the rows are in PostgreSQL, the sweep goes on where a killed run stopped.
+@shared_task(acks_late=False)
+def import_orders(pk: int) -> None:
+    """Take in the rows of one file; running twice takes each in once."""
+    if (batch := Import.objects.filter(pk=pk).first()) is not None:
+        importing.work(batch)
+
+
+@shared_task(acks_late=False)
+def deliver_callbacks() -> None:
+    """Nudged when an order moved; by beat for retries and lost nudges."""
+    _tried, more = callbacks.run()
+    if more:
+        callbacks.nudge()
+
+
+@shared_task(acks_late=False)
+def sweep_orders() -> None:
+    """Killed imports go on; drafts nobody confirmed and old deliveries go."""
+    callbacks.drop_old()
+    importing.resume()
+    importing.drop_old_drafts()
+    hook.drop_old_calls()

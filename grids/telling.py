@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from grids import dispatch
 from grids.limits import due_text
+from grids.models import State
 from inbox import outbox
 from orgs import access
 from orgs.models import AreaLevel
@@ -139,6 +140,27 @@ def of_note(issue, move):
     elif issue.handler_id and issue.handler_id != move.by.pk:
         title = _("有新的工作记录：%(title)s")
         _tell(issue, move, [issue.handler], TASK, "handler", title, move.data["note"])
+
+
+def of_supplementing(issue, move):
+    """What the caller added: to the handler, or to those who have to take the next step."""
+    people = [issue.handler] if issue.handler_id else _next_at(issue)
+    people = [person for person in people if move.by is None or person.pk != move.by.pk]
+    title = _("来件有补充：%(title)s")
+    _tell(issue, move, people, TASK, "handlers", title, move.data["note"])
+
+
+def of_withdrawing(issue, move):
+    near = dispatch.nearest("grids.file_issue", issue.area_path)
+    _tell(issue, move, near, TASK, "workers", _("来件单位撤回：%(title)s"), move.reason)
+
+
+def _next_at(issue):
+    if issue.lead_id and issue.state in {State.DISPATCHED, State.IN_PROGRESS}:
+        return dispatch.members(issue.lead)
+    right = "grids.file_issue" if issue.state == State.SUBMITTED else "grids.dispatch_issue"
+    path = issue.area_path if issue.state == State.SUBMITTED else dispatch.node_path(issue)
+    return dispatch.nearest(right, path)
 
 
 def of_reporting(issue, move):

@@ -35,6 +35,7 @@ _TONES = {
 _NOT_PUBLIC = {
     *("acknowledge", "contact", "note", "take_over", "assign", "recuse"),
     *("not_accept", "object", "overrule", "uphold", "ask_delay", "deny_delay", "dismiss"),
+    *("supplement", "withdraw"),
 }
 _NOT_FOR_REPORTER = {"recuse", "assign", "ask_delay", "deny_delay", "dismiss"}
 
@@ -153,6 +154,8 @@ _TITLES = {
     "deny_delay": gettext_lazy("申请未同意"),
     "resume": gettext_lazy("恢复办理"),
     "archive": gettext_lazy("归档"),
+    "supplement": gettext_lazy("来件补充"),
+    "withdraw": gettext_lazy("来件单位撤回"),
 }
 
 
@@ -197,7 +200,7 @@ def _text(step: IssueStep, audience: str) -> str:
 
 _REASON_FOR_REPORTER = {
     *("file", "rework", "verify", "take_over", "not_accept", "object", "overrule", "uphold"),
-    *("arbitrate", "escalate"),
+    *("arbitrate", "escalate", "withdraw"),
 }
 
 

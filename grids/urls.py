@@ -1,6 +1,6 @@
 """Addresses under /issues/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from grids import field_urls
 from grids.views import (
@@ -33,6 +33,7 @@ urlpatterns = [
     path("templates/<int:pk>/", replies.edit, name="template"),
     *field_urls.urlpatterns,
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
+    path("", include("grids.hotline.urls")),
     path("<str:number>/", issues.issue, name="issue"),
     path("<str:number>/posted/", posting.posted, name="issue_posted"),
 ]

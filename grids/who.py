@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import dispatch
-from grids.models import ClockKind, CoHandling, DelayRequest, Level
+from grids.models import ClockKind, CoHandling, DelayRequest, Level, Source
 from orgs import access
 from orgs.models import AreaLevel
 
@@ -83,6 +83,13 @@ def anybody_on_it(issue, person):
         or over_place("grids.file_issue")(issue, person)
         or invited(issue, person)
     )
+
+
+def minds_order(issue, person):
+    """The platform an order came from (its account), or who takes its orders in there."""
+    if person is None or issue.source != Source.HOTLINE:
+        return False
+    return person.pk == issue.reporter_id or over_place("grids.import_orders")(issue, person)
 
 
 def is_reporter(issue, person):

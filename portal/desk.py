@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from grids import listing
-from grids.models import DONE, WORKING, Issue
+from grids.models import DONE, WORKING, Callback, Issue
 from grids.waiting import waiting_for
 from inbox.models import Delivery
 from orgs import access
@@ -108,6 +108,25 @@ def _late(person, *, but: list[int]) -> list[listing.Row]:
 
 def _doors(person, rights) -> list[Door]:
     doors = []
+    if rights.has_any("grids.export_orders", "grids.import_orders"):
+        doors.append(Door(title=_("外部工单"), href="/issues/orders/", icon="inbox-arrow-down"))
+    if rights.has("grids.manage_partners"):
+        failed = access.scope(
+            Callback.objects.filter(state=Callback.State.FAILED),
+            person,
+            "grids.manage_partners",
+            path_field="partner__area_path",
+        ).count()
+        doors.append(
+            Door(
+                title=_("未送达的回传") if failed else _("对接单位"),
+                href="/issues/partners/",
+                icon="link",
+                count=failed,
+                unit=_("条") if failed else "",
+                tone="warn" if failed else "plain",
+            )
+        )
     if rights.has("orgs.verify_residence"):
         pending = access.scope(
             Residence.objects.filter(state=Residence.State.PENDING, ends_on=None),
@@ -133,6 +152,9 @@ def _doors(person, rights) -> list[Door]:
         doors.append(Door(title=_("被锁定的账号"), href="/staff/lockouts/", icon="lock-closed"))
     if rights.has("orgs.audit_contact_reveals"):
         doors.append(Door(title=_("查看完整信息的记录"), href="/staff/reveals/", icon="eye"))
+        doors.append(
+            Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
+        )
     if rights.has("rules.edit_calendar"):
         next_year = timezone.localdate().year + 1
         provisional = calendar.is_provisional(next_year)

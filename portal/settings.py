@@ -406,6 +406,12 @@ CELERY_BEAT_SCHEDULE = {
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
     "recount-months": {"task": "grids.tasks.recount_months", "schedule": timedelta(hours=24)},
+    "callbacks": {
+        "task": "grids.tasks.deliver_callbacks",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+    "sweep-orders": {"task": "grids.tasks.sweep_orders", "schedule": timedelta(minutes=2)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }
@@ -427,6 +433,8 @@ PUBLIC_URL = env_url("PUBLIC_URL", {"http", "https"})  # for links in e-mails
 # How long a worker may hold a delivery before another takes over (it died, presumably).
 DELIVERY_CLAIM_SECONDS = env_int("DELIVERY_CLAIM_SECONDS", 120, at_least=2)
 SWEEP_SECONDS = env_int("SWEEP_SECONDS", 15, at_least=1)
+# Hosts inside the own network that callbacks to partners may go to; all others must be public.
+CALLBACK_PRIVATE_HOSTS = env_list("CALLBACK_PRIVATE_HOSTS", [])
 CELERY_BEAT_SCHEDULE["inbox-sweep"] = {
     "task": "inbox.tasks.sweep",
     "schedule": timedelta(seconds=SWEEP_SECONDS),

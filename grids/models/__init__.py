@@ -5,6 +5,17 @@ from grids.models.categories import Category, CategoryGroup, Level, Urgency
 from grids.models.cohandling import CoHandling
 from grids.models.delays import DelayReason, DelayRequest
 from grids.models.figures import IssueMonth, StaleMonths
+from grids.models.hotline import (
+    Callback,
+    CallerReveal,
+    ExportLog,
+    HookCall,
+    Import,
+    ImportRow,
+    Order,
+    Partner,
+    PartnerSecret,
+)
 from grids.models.issues import (
     DONE,
     ENDED,
@@ -35,7 +46,9 @@ __all__ = [
     "STATES_OF",
     "WORKING",
     "Absence",
+    "Callback",
     "Caller",
+    "CallerReveal",
     "Category",
     "CategoryGroup",
     "ClockKind",
@@ -43,6 +56,10 @@ __all__ = [
     "DelayReason",
     "DelayRequest",
     "DutyItem",
+    "ExportLog",
+    "HookCall",
+    "Import",
+    "ImportRow",
     "Issue",
     "IssueClock",
     "IssueMonth",
@@ -51,7 +68,10 @@ __all__ = [
     "Level",
     "NumberCount",
     "NumberSeries",
+    "Order",
     "OriginalView",
+    "Partner",
+    "PartnerSecret",
     "Patrol",
     "PatrolStop",
     "Photo",

@@ -89,6 +89,7 @@ class RefusalCode(models.TextChoices):
     OUTSIDE = "outside_area", _("不在本辖区")
     NO_FACTS = "no_facts", _("没有具体事实")
     ALREADY = "already_handled", _("同一事项已依法办理")
+    WITHDRAWN = "withdrawn", _("来件单位撤回")  # by the verb of its own, not by refusing
 
 
 class Source(models.TextChoices):
@@ -128,8 +129,12 @@ class IssueQuerySet(models.QuerySet):
         return self.filter(Q(on_time=False) | Q(state__in=WORKING, promised_at__lt=now))
 
     def counted(self):
-        """For figures: each matter once, so without what was merged into another, and no drafts."""
-        return self.exclude(state__in=[State.MERGED, State.DRAFT])
+        """For figures: each matter once, so without what was merged into another, and no drafts.
+
+        What the platform it came from took back was never a matter.
+        """
+        counted = self.exclude(state__in=[State.MERGED, State.DRAFT])
+        return counted.exclude(refusal_code=RefusalCode.WITHDRAWN)
 
 
 class Issue(Placed):

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from grids import cohandling, deidentify, delays, handling, listing, timeline, who
 from grids.forms import FORMS
-from grids.models import Issue, State
+from grids.hotline import partner_dates
+from grids.models import Issue, Source, State
 from grids.views.replies import offer_templates, with_template
 from orgs import access
 from orgs.access import public
@@ -130,6 +131,7 @@ def _inside(
         "reporter": _reporter_for(found, person) if is_worker else "",
         "may_moderate": not who.is_recused(found, person)
         and access.rights_of(person).may("grids.moderate_photos", area_path=found.area_path),
+        "beside": partner_dates.beside(found, person) if is_worker else None,
         "clocks": found.clocks.select_related("clock").order_by("pk") if is_worker else (),
         "step": STATE_STEPS.get(found.state),
         "parent": found.parent if found.state == State.MERGED else None,
@@ -157,6 +159,9 @@ def _reporter_for(found, person) -> dict:
     works_here = access.rights_of(person).may("grids.file_issue", area_path=found.area_path)
     if who.is_recused(found, person):
         return {"name": _("（您已回避，不显示反映人）"), "phone": ""}
+    if found.source == Source.HOTLINE and found.reporter is not None:
+        # The platform's account. Who called is told by ``hotline.callers``, to fewer people.
+        return {"name": found.reporter.name, "phone": ""}
     if found.anonymous or not (works_here or found.shows_reporter_to_handlers()):
         return {"name": _("匿名居民"), "phone": ""}
     if not (works_here or who.in_lead(found, person)):

@@ -43,6 +43,15 @@ MAY = {
     "file": {S.SUBMITTED: NEAR},
     "merge": {S.SUBMITTED: NEAR, S.FILED: NEAR},
     "not_accept": {S.SUBMITTED: NEAR},
+    # Orders of outside platforms only (tests/grids/hotline).
+    "withdraw": {S.SUBMITTED: set(), S.FILED: set()},
+    "supplement": {
+        state: set()
+        for state in (
+            *(S.SUBMITTED, S.FILED, S.DISPATCHED, S.RETURNED, S.IN_PROGRESS, S.PAUSED),
+            *(S.ESCALATED, S.HANDLED, S.REOPENED),
+        )
+    },
     "object": {S.NOT_ACCEPTED: {"wang"}},
     "overrule": {S.OBJECTED: {"chen"}},
     "uphold": {S.OBJECTED: {"chen"}},
