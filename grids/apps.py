@@ -46,11 +46,14 @@ class GridsConfig(AppConfig):
             P.PARTY_SECRETARY,
             P.SUBDISTRICT_OPERATOR,
         )
+        from grids import whistle_follow
         from grids.hotline import callbacks
         from grids.models import Issue
         from grids.signals import moved
 
         moved.connect(callbacks.on_move, sender=Issue, dispatch_uid="grids.callbacks")
+        # Last, since it may move the issue on: what is told of the first move goes before.
+        moved.connect(whistle_follow.follow, sender=Issue, dispatch_uid="grids.whistles")
         register("grids.manage_partners", P.SUBDISTRICT_OPERATOR, P.SYSTEM_ADMIN)
         register("grids.import_orders", P.SUBDISTRICT_OPERATOR)
         register(
@@ -94,6 +97,11 @@ class GridsConfig(AppConfig):
             P.SUBDISTRICT_LEADER,
         )
         register("grids.grant_high_delay", P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
+        register("grids.ask_whistle", P.SUBDISTRICT_OPERATOR)
+        register("grids.approve_whistle", P.SUBDISTRICT_LEADER)
+        register("grids.watch_whistle", P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
+        register_kind("grids.whistle", _("吹哨报到等我处理"))
+        register_kind("grids.whistle_unanswered", _("部门逾期未报到"))
 
         register_kind("grids.issue_progress", _("我反映的事项有进展"))
         register_kind("grids.issue_answer", _("我反映的事项有结果"), ("sms",))

@@ -157,6 +157,13 @@ def working_on(issue: Issue) -> list[Person]:
     return list(Person.objects.filter(pk__in=granted.values("user")).order_by("pk"))
 
 
+def staffed(organizations: Iterable[Organization], *, excluding: Iterable[int]) -> set[int]:
+    """The pks of those that have somebody to handle what they are sent; one query."""
+    aside = {pk for pk in excluding if pk}
+    staff = _staff(organization.pk for organization in organizations)
+    return {pk for pk, people in staff.items() if people - aside}
+
+
 # --- bodies ------------------------------------------------------------------------------------
 
 

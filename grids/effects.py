@@ -19,6 +19,7 @@ from grids.models import CoHandling, Issue, Level, Order, RefusalCode, State
 from grids.refusals import (
     AcceptedAfterReview,
     Arbitrated,
+    CalledDepartment,
     NoSuchParent,
     NotACandidate,
     NotDissatisfied,
@@ -71,6 +72,18 @@ def of_dispatching(issue, move):
     issue.lead, issue.handler, issue.dispatched_at = lead, None, move.at
     issue.signed_at = issue.contacted_at = None
     cohandling.dismiss(issue, [lead], on=move.at)  # who leads needs no invitation
+
+
+def of_calling(issue, move):
+    """The whistle chose and approved the lead (``grids.whistles``)."""
+    issue.level, issue.lead, issue.handler = Level.L4, move.data["lead"], None
+    issue.dispatched_at, issue.signed_at, issue.assignee = move.at, None, None
+    cohandling.dismiss(issue, [issue.lead], on=move.at)
+
+
+def of_uncalling(issue, move):
+    """Back to the subdistrict, to be dispatched; the promise to the resident stays."""
+    issue.level = Level.L3
 
 
 def of_signing(issue, move):
@@ -286,6 +299,11 @@ def of_inviting(issue, move):
 
 
 def of_dismissing(issue, move):
+    called = issue.whistles.binding().filter(
+        calls__organization__in=move.data["organizations"], calls__removed_at=None
+    )
+    if called.exists():
+        raise CalledDepartment
     cohandling.dismiss(issue, list(move.data["organizations"]), on=move.at)
 
 

@@ -20,7 +20,7 @@ from rules import clocks, profiles
 from rules.workflow import Transition
 
 TITLE_LENGTH = 24
-BY_TIMER = frozenset({"archive"})  # verbs no person has
+BY_TIMER = frozenset({"archive", "call", "uncall"})  # verbs no person has
 
 
 def available(issue: Issue, person) -> list[Transition]:

@@ -156,6 +156,21 @@ def of_filing(issue, move):
     return words
 
 
+def of_calling(issue, move):
+    """The departments' limit runs from the call and ends with the whole limit from filing.
+
+    A change of lead (``keeps_limit``) leaves the limit as it is.
+    """
+    if move.data.get("keeps_limit"):
+        return None
+    before = clock_of(issue, ClockKind.HANDLE)
+    if before is not None and before.stopped_at is None:
+        clocks.cancel(before, _("街道吹哨，转由部门办理"), move.at, by=move.by)
+        if before.on_time is False and issue.on_time is None:
+            issue.on_time = False
+    return _promise(issue, _start_handling(issue, move.at))
+
+
 def of_signing(issue, move):
     clock = _start_term(issue, ClockKind.CONTACT, "contact_reporter", move.at)
     return _("%(due)s前联系反映人") % {"due": due_text(clock.due_at)}

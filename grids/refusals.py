@@ -91,3 +91,8 @@ class CannotCoHandle(Refused):
 class NotYet(Refused):
     def __init__(self):
         super().__init__(_("归档期限未到"))
+
+
+class CalledDepartment(Refused):
+    def __init__(self):
+        super().__init__(_("吹哨叫到的部门在办完之前不能离开；撤下部门请街道领导在吹哨页面办理"))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grids import account, archive, escalation, lateness, photos
+from grids import account, archive, escalation, lateness, photos, whistle_watch
 from grids.hotline import callbacks, hook, importing, partner_dates
 from grids.models import Import
 
@@ -33,6 +33,13 @@ def count_months() -> None:
 def recount_months() -> None:
     """All months from nothing, once a day: right even where no mark told of a change."""
     account.recount()
+
+
+@shared_task
+def watch_whistles() -> None:
+    """Tell of departments that did not answer, end ratings whose time is over."""
+    whistle_watch.tell_unanswered()
+    whistle_watch.end_ratings()
 
 
 @shared_task

@@ -113,6 +113,17 @@ def of_dispatch(issue, move):
     _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
 
 
+def of_calling(issue, move):
+    """The departments themselves are told by the whistle."""
+    others = len(move.data.get("departments") or ())
+    text = _("街道已吹哨，由%(lead)s牵头、共 %(count)d 个部门一起办理，承诺%(due)s前办结。") % {
+        "lead": issue.lead.name,
+        "count": others + 1,
+        "due": due_text(issue.promised_at),
+    }
+    _tell_reporter(issue, move, _("您反映的事项 %(number)s 已由部门联合办理"), text)
+
+
 def of_signing(issue, move):
     text = _("%(lead)s已签收，承办人%(name)s会与您联系。") % {
         "lead": issue.lead.name,

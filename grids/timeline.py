@@ -33,11 +33,11 @@ _TONES = {
 }
 # What everybody may read of the course of things, and what the reporter reads beyond that.
 _NOT_PUBLIC = {
-    *("acknowledge", "contact", "note", "take_over", "assign", "recuse"),
+    *("acknowledge", "contact", "note", "take_over", "assign", "recuse", "uncall"),
     *("not_accept", "object", "overrule", "uphold", "ask_delay", "deny_delay", "dismiss"),
     *("supplement", "withdraw"),
 }
-_NOT_FOR_REPORTER = {"recuse", "assign", "ask_delay", "deny_delay", "dismiss"}
+_NOT_FOR_REPORTER = {"recuse", "uncall", "assign", "ask_delay", "deny_delay", "dismiss"}
 
 
 @dataclass
@@ -101,6 +101,12 @@ def _title(step: IssueStep) -> str:
             return _("立案")
         case "dispatch":
             return _("派给%(lead)s") % {"lead": lead}
+        case "call":
+            names = "、".join(one["text"] for one in step.data.get("departments") or [])
+            title = _("街道吹哨，%(lead)s牵头")
+            if names:
+                title = _("街道吹哨，%(lead)s牵头、%(names)s参加")
+            return title % {"lead": lead, "names": names}
         case "redirect":
             return _("改派给%(lead)s") % {"lead": lead}
         case "sign":
@@ -156,6 +162,7 @@ _TITLES = {
     "archive": gettext_lazy("归档"),
     "supplement": gettext_lazy("来件补充"),
     "withdraw": gettext_lazy("来件单位撤回"),
+    "uncall": gettext_lazy("吹哨未获批准，由街道继续办理"),
 }
 
 
@@ -222,7 +229,7 @@ def _who(issue: Issue, step: IssueStep, audience: str) -> str:
     if audience == PUBLIC:
         return ""
     if step.actor_id is None:
-        return _("系统")
+        return _named(step, "approved_by") or _("系统")
     if step.actor_id == issue.reporter_id:
         return _("您") if audience == REPORTER else _("反映人")
     return step.actor.name

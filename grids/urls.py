@@ -13,6 +13,7 @@ from grids.views import (
     queue,
     replies,
     responsibilities,
+    whistles,
 )
 
 app_name = "grids"
@@ -34,6 +35,9 @@ urlpatterns = [
     *field_urls.urlpatterns,
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("", include("grids.hotline.urls")),
+    path("whistles/", whistles.whistle_list, name="whistles"),
+    path("whistles/unanswered.csv", whistles.unanswered, name="whistles_unanswered"),
     path("<str:number>/", issues.issue, name="issue"),
     path("<str:number>/posted/", posting.posted, name="issue_posted"),
+    path("<str:number>/whistle/", whistles.whistle, name="whistle"),
 ]

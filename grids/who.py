@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import dispatch
-from grids.models import ClockKind, CoHandling, DelayRequest, Level, Source
+from grids.models import ClockKind, CoHandling, DelayRequest, Level, Source, WhistleState
 from orgs import access
 from orgs.models import AreaLevel
 
@@ -45,6 +45,42 @@ def lead_member(issue, person):
 
 def is_handler(issue, person):
     return in_lead(issue, person) and person.pk == issue.handler_id
+
+
+def reports(issue, person):
+    """The handler; where departments were called, only when each of them is done."""
+    if not is_handler(issue, person):
+        return False
+    if issue.level == Level.L4 and _called(issue, but=[WhistleState.JOINT_DONE]):
+        return _("各部门的任务都完成后才能上报结果，请在吹哨页面查看进度")
+    return True
+
+
+def _called(issue, *, but=()) -> bool:
+    return issue.whistles.binding().exclude(state__in=but).exists()
+
+
+def at_level_uncalled(issue, person):
+    """Redirecting stops where departments were called: nobody leaves before it is done."""
+    answer = at_level(issue, person)
+    if answer is True and issue.level == Level.L4 and _called(issue):
+        return _("已吹哨的事项不能改派；增减报到部门，请街道领导在吹哨页面办理")
+    return answer
+
+
+def at_level_unasked(issue, person):
+    """At L4 the subdistrict whistles, or sends it to one department; not both."""
+    answer = at_level(issue, person)
+    if answer is True and issue.level == Level.L4 and issue.whistles.open().exists():
+        return _("这件事项正在吹哨：请在吹哨页面写明原因和部门，由领导批准后派出")
+    return answer
+
+
+def lead_member_uncalled(issue, person):
+    answer = lead_member(issue, person)
+    if answer is True and issue.level == Level.L4 and _called(issue):
+        return _("吹哨叫到的部门不能退回；确实与本部门无关的，请街道领导撤下")
+    return answer
 
 
 def colleague(issue, person):

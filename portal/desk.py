@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grids import listing
+from grids import listing, whistle_pages
 from grids.models import DONE, WORKING, Callback, Issue
 from grids.waiting import waiting_for
 from inbox.models import Delivery
@@ -37,6 +37,7 @@ class Door:
 @dataclass
 class Desk:
     waiting: list = field(default_factory=list)  # rows, the most pressing first
+    whistles: list = field(default_factory=list)
     late: list = field(default_factory=list)  # what else is late within reach, oldest first
     more_waiting: bool = False
     publicity: list = field(default_factory=list)  # objections to answer, disclosures owed
@@ -61,6 +62,7 @@ def _lay(person) -> Desk:
     )
     laid = Desk(
         waiting=listing.rows(waiting[:SHOWN], public=False),
+        whistles=whistle_pages.waiting_rows(person),
         more_waiting=len(waiting) > SHOWN,
         publicity=publicity_waiting.waiting_for(person, most=SHOWN),
         unread=list(
@@ -144,6 +146,8 @@ def _doors(person, rights) -> list[Door]:
                 tone="warn" if pending else "plain",
             )
         )
+    if rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle"):
+        doors.append(Door(title=_("吹哨报到"), href="/issues/whistles/", icon="megaphone"))
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):
         doors.append(
             Door(title=_("组织与任免"), href="/staff/organizations/", icon="building-library")

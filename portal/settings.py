@@ -401,6 +401,7 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "portal.tasks.heartbeat", "schedule": timedelta(seconds=15)},
     "resume-clocks": {"task": "rules.tasks.resume_expired", "schedule": timedelta(minutes=5)},
     "issue-limits": {"task": "grids.tasks.watch_limits", "schedule": timedelta(minutes=5)},
+    "watch-whistles": {"task": "grids.tasks.watch_whistles", "schedule": timedelta(minutes=5)},
     "archive-issues": {"task": "grids.tasks.put_away", "schedule": timedelta(hours=6)},
     "notices": {"task": "publicity.tasks.tend_notices", "schedule": timedelta(minutes=10)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},

@@ -73,6 +73,11 @@ LABELS = {
     "owners": gettext_lazy("业主事项公示"),
     "answer": gettext_lazy("答复异议"),
     "answer_decision": gettext_lazy("答复对决议的异议"),
+    "complete": gettext_lazy("补全吹哨申请"),
+    "approve": gettext_lazy("批准吹哨"),
+    "report_in": gettext_lazy("一般事项报到"),
+    "report_in_scene": gettext_lazy("执法现场报到"),
+    "plan": gettext_lazy("定联合办理方案"),
 }
 
 # Pairs of numbers that are the two ends of a span, not a list.

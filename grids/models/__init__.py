@@ -38,12 +38,29 @@ from grids.models.recusals import Recusal
 from grids.models.replies import ReplyTemplate
 from grids.models.responsibilities import DutyItem, Responsibility
 from grids.models.roster import Absence, Roster, RosterTurn
+from grids.models.whistles import (
+    NOT_YET_CALLED,
+    SEEN_BY,
+    WHISTLE_BINDING,
+    WHISTLE_OVER,
+    Scene,
+    Whistle,
+    WhistleCall,
+    WhistleClock,
+    WhistleClockKind,
+    WhistleState,
+    WhistleStep,
+)
 from grids.models.words import IssueWords
 
 __all__ = [
     "DONE",
     "ENDED",
+    "NOT_YET_CALLED",
+    "SEEN_BY",
     "STATES_OF",
+    "WHISTLE_BINDING",
+    "WHISTLE_OVER",
     "WORKING",
     "Absence",
     "Callback",
@@ -83,8 +100,15 @@ __all__ = [
     "Responsibility",
     "Roster",
     "RosterTurn",
+    "Scene",
     "Source",
     "StaleMonths",
     "State",
     "Urgency",
+    "Whistle",
+    "WhistleCall",
+    "WhistleClock",
+    "WhistleClockKind",
+    "WhistleState",
+    "WhistleStep",
 ]

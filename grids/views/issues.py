@@ -7,7 +7,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grids import cohandling, deidentify, delays, handling, listing, timeline, who
+from grids import (
+    cohandling,
+    deidentify,
+    delays,
+    handling,
+    listing,
+    timeline,
+    whistle_pages,
+    who,
+)
 from grids.forms import FORMS
 from grids.hotline import partner_dates
 from grids.models import Issue, Source, State
@@ -141,6 +150,7 @@ def _inside(
         "asked": request.GET.get("do", ""),
         "steps": [_("已反映"), _("立案派单"), _("办理"), _("核验"), _("办结评价")],
         "refusal": refusal,
+        "whistle_section": whistle_pages.section(found, person) if is_worker else None,
         "now": timezone.now(),
         "danger": found.state == State.SUBMITTED
         and (

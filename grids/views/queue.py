@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import listing, waiting
+from grids import listing, waiting, whistle_pages
 from orgs import access
 from orgs.access import signed_in
 
@@ -15,13 +15,17 @@ MOST = 100
 @signed_in
 def queue(request):
     rights = access.rights_of(request.user)
-    if not rights.has_any("grids.file_issue", "grids.verify_issue", "grids.handle_issue"):
+    if not rights.has_any(
+        "grids.file_issue", "grids.verify_issue", "grids.handle_issue", "grids.approve_whistle"
+    ):
         raise Http404
     now = timezone.now()
     issues = list(waiting.waiting_for(request.user, now=now).exclude(state="closed")[: MOST + 1])
     rows = listing.rows(issues[:MOST], public=False)
+    whistles = whistle_pages.waiting_rows(request.user)
     context = {
         "may_patrol": rights.has_any("grids.patrol", "grids.view_issue"),
+        "whistles": whistles,
         "groups": _by_urgency(rows, now),
         "count": len(rows),
         "more": len(issues) > MOST,

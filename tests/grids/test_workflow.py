@@ -108,6 +108,12 @@ MAY = {
         S.HANDLED: NEAR | LEAD,
         S.REOPENED: NEAR | LEAD,
     },
+    # The system's, when a leader has approved or refused a whistle (tests/grids/test_whistles.py).
+    "call": {
+        state: {"system"}
+        for state in (S.FILED, S.DISPATCHED, S.IN_PROGRESS, S.REOPENED, S.ESCALATED)
+    },
+    "uncall": {S.ESCALATED: {"system"}},
     "archive": {S.CLOSED: {"system"}, S.RATED: {"system"}},
 }
 

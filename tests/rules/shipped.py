@@ -1,4 +1,4 @@
-"""The rule profiles of the data migration, for tests that flush the database behind themselves."""
+"""The rule profiles of the data migrations, for tests that flush the database behind themselves."""
 
 from importlib import import_module
 
@@ -9,6 +9,7 @@ from rules.models import RuleProfile
 SHIPPED = (
     *import_module("rules.migrations.0002_profiles").SHIPPED,
     import_module("rules.migrations.0003_notice_periods").NOTICE_PERIODS,
+    *import_module("rules.migrations.0005_whistle").SHIPPED,
 )
 
 
