@@ -62,7 +62,7 @@ def deliver_callbacks() -> None:
     """Nudged when an order moved; by beat for retries and lost nudges."""
     _tried, more = callbacks.run()
     if more:
-        callbacks.nudge()
+        callbacks.wake()
 
 
 @shared_task(acks_late=False)

@@ -25,14 +25,17 @@ _connection: Connection | None = None
 _owner = 0  # the process that opened it: a fork must not write to its parent's socket
 
 
-def worker() -> bool:
-    """Ask for a delivery run; True when the broker took it. Never raises, never hangs."""
+def worker(task: str = TASK, *args) -> bool:
+    """Ask for a delivery run, or another swept task; True when the broker took it.
+
+    Never raises, never hangs.
+    """
     global _rest_until
     if time.monotonic() < _rest_until or not _turn.acquire(timeout=LIMIT_SECONDS):
         return False
     try:
         # Worthless once the sweep has been by, so a long backlog clears itself.
-        current_app.send_task(TASK, connection=_open(), retry=False, expires=30)
+        current_app.send_task(task, args, connection=_open(), retry=False, expires=30)
     except (OperationalError, OSError) as error:
         _drop()
         _rest_until = time.monotonic() + REST_SECONDS

@@ -24,11 +24,12 @@ from django.utils.translation import gettext as _
 from grids import timeline
 from grids.hotline import addresses, mapping, signatures
 from grids.models import Callback, Issue, IssueStep, Order
-from inbox import channels
+from inbox import channels, nudge
 from rules.refusals import Refused
 
 logger = logging.getLogger(__name__)
 
+TASK = "grids.tasks.deliver_callbacks"
 BATCH = 10
 RUN_SECONDS = 10
 ANSWER_SECONDS = 10  # one silent partner must not hold a worker
@@ -74,7 +75,7 @@ def queue(order: Order, step: IssueStep, moved: Issue) -> None:
     payload = payload_of(order, step, moved)
     given = {"partner": order.partner, "payload": payload}
     Callback.objects.get_or_create(issue=order.issue, step=step, defaults=given)
-    transaction.on_commit(nudge, robust=True)
+    transaction.on_commit(wake, robust=True)
 
 
 def payload_of(order: Order, step: IssueStep, moved: Issue) -> dict:
@@ -109,14 +110,9 @@ def instant(at: datetime | None) -> str:
     return timezone.localtime(at).isoformat(timespec="seconds") if at else ""
 
 
-def nudge(task=None, *args) -> None:
+def wake() -> None:
     """Wake a worker; when the broker is gone the sweep does it."""
-    from grids import tasks
-
-    try:
-        (task or tasks.deliver_callbacks).apply_async(args, retry=False, expires=30)
-    except Exception as error:  # kombu raises what its transport raises
-        logger.warning("broker unreachable, the sweep will do it: %s", error)
+    nudge.worker(TASK)
 
 
 # --- carrying out --------------------------------------------------------------------------------
@@ -228,7 +224,7 @@ def resend(callback: Callback) -> bool:
         state=Callback.State.WAITING, next_try_at=timezone.now(), attempts=0, reason=""
     )
     if again:
-        transaction.on_commit(nudge, robust=True)
+        transaction.on_commit(wake, robust=True)
     return bool(again)
 
 

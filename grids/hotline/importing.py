@@ -24,6 +24,7 @@ from orgs import access, encryption
 from rules.refusals import Refused
 
 RIGHT = "grids.import_orders"
+TASK = "grids.tasks.import_orders"
 AT_ONCE = 200  # more are taken in by a worker, with a page that shows how far it is
 CHUNK = 25
 UNDO_HOURS = 24

@@ -36,6 +36,7 @@ from grids.hotline.forms import (
     UploadForm,
 )
 from grids.models import Callback, CallerReveal, ExportLog, Import, Issue, Partner
+from inbox import nudge
 from orgs import access
 from orgs.access import allowed, public
 from orgs.contacts import ReasonTooShort, RevealRefused
@@ -308,8 +309,6 @@ def import_columns(request, pk):
 @require_POST
 def import_start(request, pk):
     """Small files at once; a large one by a worker, whose progress the page shows."""
-    from grids.tasks import import_orders
-
     batch = get_object_or_404(_my_imports(request), pk=pk)
     try:
         batch = importing.start(batch, by=request.user)
@@ -317,7 +316,7 @@ def import_start(request, pk):
         batch.refresh_from_db()
         return _import_page(request, batch, refusal=str(refused), status=422)
     if importing.is_large(batch):
-        callbacks.nudge(import_orders, batch.pk)
+        nudge.worker(importing.TASK, batch.pk)
     else:
         importing.work(batch)
     return redirect(batch)

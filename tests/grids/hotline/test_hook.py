@@ -130,6 +130,20 @@ def test_one_delivery_twice_in_the_same_moment_is_done_once(hotline, together):
     assert Issue.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_order_under_two_deliveries_in_the_same_moment_is_taken_in_once(hotline, together):
+    raw, now = json.dumps(order()).encode(), str(int(time.time()))
+
+    def deliver(name):
+        signed = signatures.signature(hotline.key, signatures.IN, now, name, raw)
+        given = hook.Delivery("12345", "192.0.2.1", now, name, signed, raw)
+        return lambda: hook.receive(given)
+
+    answers = together(deliver("delivery-1"), deliver("delivery-2"))
+    assert sorted(answer.status for answer in answers) == [201, 409]
+    assert Issue.objects.count() == Order.objects.count() == 1
+
+
 def test_a_rotated_key_overlaps_for_a_week_and_can_be_ended(push, hotline):
     old, current = hotline.key, hotline.hotline.secrets.get()
     new = signatures.rotate(hotline.hotline, by=hotline.chen, after=current.pk)

@@ -1,5 +1,6 @@
 """A file of orders: judged row by row, taken in whole dozens, taken back while untouched."""
 
+import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from grids import handling
+from grids import handling, tasks
 from grids.hotline import importing, mapping, orders
 from grids.models import Callback, Import, ImportRow, Issue, Order, Source, State
 from orgs.models import Area
@@ -141,6 +142,27 @@ def test_unknown_headers_are_asked_for_and_the_answer_is_remembered(client, hotl
     assert upload(hotline, "H002,路灯不亮,梧桐里社区", header=header).columns == chosen
 
 
+def test_json_says_the_same_as_a_table(hotline):
+    order = {
+        "order": "J001",
+        "text": "3栋2单元301漏水",
+        "place": "梧桐里社区",
+        "category": "010203",
+        "caller": {"name": "王建国", "phone": "13812345678", "confidential": True},
+    }
+    batch = importing.upload(
+        hotline.hotline,
+        content=json.dumps([order, {**order, "order": "J002", "place": 7}]).encode(),
+        file_name="工单.json",
+        by=hotline.chen,
+    )
+    assert list(faults(batch)) == [2]
+    importing.work(importing.start(batch, by=hotline.chen))
+    issue = Issue.objects.get()
+    assert (issue.anonymous, issue.caller.name, issue.area) == (True, "王建国", hotline.community)
+    assert "301" not in issue.description
+
+
 # --- taking in -------------------------------------------------------------------------------
 
 
@@ -236,17 +258,17 @@ def test_a_large_file_is_left_to_a_worker_and_the_page_shows_how_far_it_is(
     client.force_login(hotline.chen)
     monkeypatch.setattr(importing, "AT_ONCE", 1)
     asked = []
-    monkeypatch.setattr("grids.hotline.callbacks.nudge", lambda *task: asked.append(task))
+    monkeypatch.setattr("inbox.nudge.worker", lambda *task: asked.append(task))
     batch = upload(hotline, line("H001"), line("H002"))
     client.post(reverse("grids:import_start", args=[batch.pk]))
-    assert [(task.name, pk) for task, pk in asked] == [("grids.tasks.import_orders", batch.pk)]
+    assert asked == [(tasks.import_orders.name, batch.pk)]
     page = client.get(batch.get_absolute_url()).content.decode()
     assert "已完成 0 件，共 2 件" in page
     part = client.get(batch.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
     assert "已完成 0 件，共 2 件" in part
     assert "<html" not in part
 
-    asked[0][0](batch.pk)  # the worker comes to it
+    tasks.import_orders(batch.pk)  # the worker comes to it
     assert Issue.objects.count() == 2
     over = client.get(batch.get_absolute_url(), headers={"HX-Request": "true"})
     assert over["HX-Refresh"] == "true"
