@@ -67,8 +67,8 @@ def shared(issues: list[Issue], person) -> list[Shared]:
     """Bodies that serve the place of every issue, the table's choice first. Constant queries."""
     if not issues:
         return []
-    found = dispatch.bodies_for(issues, person)
-    rows = {pk: {one.organization.pk: one for one in bodies} for pk, bodies in found.items()}
+    found = dispatch.choices_for(issues, person)
+    rows = {pk: {one.organization.pk: one for one in those.bodies} for pk, those in found.items()}
     everywhere = set.intersection(*(set(bodies) for bodies in rows.values()))
     answers = []
     for pk in everywhere:

@@ -137,6 +137,16 @@ def members(organization: Organization, *, excluding: Iterable[int] = ()) -> lis
     return list(Person.objects.filter(pk__in=users.values("user")).exclude(pk__in=set(excluding)))
 
 
+def posted_at(organization: Organization, path: str) -> set[int]:
+    """Members (pks) whose post in ``organization`` covers the place: not narrowed to another."""
+    rows = (
+        _grants("grids.handle_issue", Organization)
+        .filter(object_pk=str(organization.pk))
+        .values_list("user", "appointment__area__path")
+    )
+    return {user for user, area in rows if area is None or path.startswith(area)}
+
+
 def working_on(issue: Issue) -> list[Person]:
     """Everybody who may file or verify over its place, or handle it for its lead; one query."""
     areas = Area.objects.filter(path__in=around(issue.area_path)).order_by()
@@ -174,6 +184,15 @@ class Candidate:
     suggested: bool = False
     reason: str = ""  # why it is suggested: the row of the responsibility table
     barred: str = ""  # why it cannot lead (the gate); empty when it can
+    may_assist: bool = False  # barred, but on the community's assist list
+
+
+@dataclass(frozen=True)
+class Choices:
+    """For one issue: who may lead (the barred last), and who is to assist."""
+
+    bodies: list[Candidate]
+    assists: list[Organization]
 
 
 def candidates(issue: Issue, person) -> list[Candidate]:
@@ -199,20 +218,28 @@ def automatic(issue: Issue, person) -> Candidate | None:
 
 def bodies(issue: Issue, person) -> list[Candidate]:
     """``candidates``, and behind them those whom only the communities' duty list bars."""
-    return bodies_for([issue], person)[issue.pk]
+    return choices(issue, person).bodies
 
 
 def bodies_once(issue: Issue, person) -> list[Candidate]:
-    """``bodies`` for the forms of one page, which ask the same several times."""
+    return choices_once(issue, person).bodies
+
+
+def choices_once(issue: Issue, person) -> "Choices":
+    """``choices`` for the forms of one page, which ask the same several times."""
     key = (person.pk, issue.state, issue.level, issue.area_path, *issue.recused_ids)
-    kept = issue.__dict__.setdefault("_bodies", {})
+    kept = issue.__dict__.setdefault("_choices", {})
     if key not in kept:
-        kept[key] = bodies(issue, person)
+        kept[key] = choices(issue, person)
     return kept[key]
 
 
-def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
-    """``bodies`` of several issues at once, in as many queries as for one."""
+def choices(issue: Issue, person) -> Choices:
+    return choices_for([issue], person)[issue.pk]
+
+
+def choices_for(issues: Iterable[Issue], person) -> dict[int, Choices]:
+    """``choices`` of several issues at once, in as many queries as for one."""
     issues = list(issues)
     categories = {issue.category_id: issue.category for issue in issues}
     table = responsibilities.Table(categories.values(), {issue.area_path for issue in issues})
@@ -238,12 +265,15 @@ def bodies_for(issues: Iterable[Issue], person) -> dict[int, list[Candidate]]:
             if known[pk].kind in kinds
             and staff.get(pk, frozenset()) - {issue.reporter_id, *issue.recused_ids}
         ]
-        found[issue.pk] = _sorted(issue, able, counts, table)
+        proposal = table.propose(issue.category, issue.area_path)
+        found[issue.pk] = Choices(
+            bodies=_sorted(issue, able, counts, table, proposal),
+            assists=[body for body in proposal.assists if staff.get(body.pk)],
+        )
     return found
 
 
-def _sorted(issue, able, counts, table) -> list[Candidate]:
-    proposal = table.propose(issue.category, issue.area_path)
+def _sorted(issue, able, counts, table, proposal) -> list[Candidate]:
     named = {body.pk for body in (proposal.lead, *proposal.several) if body is not None}
     order = {kind: place for place, kind in enumerate(issue.category.lead_kinds)}
     able.sort(
@@ -261,6 +291,7 @@ def _sorted(issue, able, counts, table) -> list[Candidate]:
             suggested=proposal.lead is not None and one.pk == proposal.lead.pk,
             reason=proposal.why if one.pk in named else "",
             barred=table.why_barred(one, issue.category, issue.area_path),
+            may_assist=table.duties.only_assists(one, issue.category_id, issue.area_path),
         )
         for one in able
     ]

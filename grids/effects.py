@@ -14,6 +14,7 @@ from grids import (
     numbers,
     photos,
     responsibilities,
+    roster,
 )
 from grids.models import CoHandling, Issue, Level, Order, RefusalCode, State
 from grids.refusals import (
@@ -66,12 +67,43 @@ def of_dispatching(issue, move):
     lead = move.data["lead"]
     if (answer := responsibilities.may_lead(lead, issue.category, issue.area)) is not True:
         raise responsibilities.NotOnDutyList(answer)
-    possible = {one.organization.pk for one in dispatch.candidates(issue, move.by)}
-    if lead.pk not in possible:
+    there = dispatch.choices(issue, move.by)
+    if lead.pk not in {one.organization.pk for one in there.bodies if not one.barred}:
         raise NotACandidate(lead)
     issue.lead, issue.handler, issue.dispatched_at = lead, None, move.at
     issue.signed_at = issue.contacted_at = None
     cohandling.dismiss(issue, [lead], on=move.at)  # who leads needs no invitation
+    _ask_for_help(issue, move, there)
+    roster.hand_out(issue, at=move.at)
+    if issue.assignee is not None:
+        move.data["assignee"] = issue.assignee
+
+
+def _ask_for_help(issue, move, there):
+    """Whom the dispatcher asks to assist: the table's bodies, a community that may not lead."""
+    helpers = [body for body in move.data.get("assists") or () if body.pk != issue.lead.pk]
+    possible = {body.pk for body in there.assists} | {one.organization.pk for one in there.bodies}
+    for body in helpers:
+        if body.pk not in possible:
+            raise NotACandidate(body)
+    reason = move.reason or _("派单时请求协办")
+    role = CoHandling.Role.ASSIST
+    cohandling.invite(issue, helpers, role=role, by=move.by, on=move.at, reason=reason)
+
+
+def of_assigning(issue, move):
+    """The named member may sign; of an order in progress they become the handler."""
+    person = move.data["assignee"]
+    if person.pk not in {one.pk for one in roster.able(issue)}:
+        raise roster.NotAMember(person.name)
+    in_progress = issue.state == State.IN_PROGRESS
+    if person.pk == (issue.handler_id if in_progress else issue.assignee_id):
+        raise roster.HandlesItAlready(person.name)
+    move.data["before"] = issue.handler if in_progress else issue.assignee
+    issue.assignee = person
+    if in_progress:
+        issue.handler = person
+    roster.note_turn(issue, person, at=move.at)
 
 
 def of_calling(issue, move):

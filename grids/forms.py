@@ -398,11 +398,21 @@ class LeadForm(VerbForm):
             "invalid_choice": L("请从列出的单位里选择"),
         },
     )
+    assists = forms.TypedMultipleChoiceField(
+        label=L("请谁协办"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=L("协办单位看得到同一份记录，可以添加记录，不负责办结"),
+        error_messages={"invalid_choice": L("请从列出的单位里选择")},
+    )
 
     def prepare(self):
         from grids import dispatch
 
-        found = dispatch.bodies_once(self.issue, self.person)
+        there = dispatch.choices_once(self.issue, self.person)
+        found = there.bodies
+        self._prepare_assists(there)
         self.organizations = {one.organization.pk: one.organization for one in found}
         self.barred = {one.organization.pk: one.barred for one in found if one.barred}
         field = self.fields["lead"]
@@ -422,6 +432,30 @@ class LeadForm(VerbForm):
         if chosen in self.barred:
             raise forms.ValidationError(self.barred[chosen])
         return self.organizations[chosen]
+
+    def _prepare_assists(self, there):
+        """Whom the table names to help, and a community that may only assist."""
+        self.only_assist = [one.organization for one in there.bodies if one.may_assist]
+        possible = {body.pk: body for body in [*there.assists, *self.only_assist]}
+        self.helpers = possible
+        if not possible:
+            del self.fields["assists"]
+            return
+        self.fields["assists"].choices = [(pk, body.name) for pk, body in possible.items()]
+        named = [body.pk for body in there.assists if body not in self.only_assist]
+        self.initial.setdefault("assists", named)
+
+    def clean(self):
+        """The button 只协办 adds its community to those who assist."""
+        given = super().clean()
+        chosen = list(given.get("assists") or ())
+        pressed = self.data.get("assist_only", "")
+        chosen += [body.pk for body in self.only_assist if str(body.pk) == pressed]
+        lead = given.get("lead")
+        given["assists"] = [
+            self.helpers[pk] for pk in dict.fromkeys(chosen) if lead is None or pk != lead.pk
+        ]
+        return given
 
 
 def lead_words(candidate) -> str:
@@ -555,6 +589,55 @@ class SupplementForm(VerbForm):
     note = forms.CharField(
         label=L("补充内容"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class AssignForm(VerbForm):
+    """Who in the lead body handles it; how much each has is shown."""
+
+    verb = "assign"
+    assignee = forms.TypedChoiceField(
+        label=L("承办人"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": L("请选择承办人"),
+            "invalid_choice": L("请从列出的人员里选择"),
+        },
+    )
+    reason = forms.CharField(
+        label=L("说明"),
+        max_length=200,
+        required=False,
+        error_messages={"required": L("请写明为什么换人")},
+    )
+
+    def prepare(self):
+        from grids import roster
+
+        now = self.issue.handler_id or self.issue.assignee_id
+        found = roster.members(self.issue.lead, people=roster.able(self.issue))
+        found = [one for one in found if one.person.pk != now]
+        self.people = {one.person.pk: one.person for one in found}
+        self.fields["assignee"].choices = [(one.person.pk, member_words(one)) for one in found]
+        if self.issue.handler_id:
+            self.fields["reason"].label = _("换人原因")
+            self.fields["reason"].required = True
+
+    def clean_assignee(self):
+        return self.people[self.cleaned_data["assignee"]]
+
+
+def member_words(member) -> str:
+    """王五（在办 3 件，超期 1 件；12月3日前不在岗）"""
+    words = _("%(name)s（在办 %(count)d 件") % {
+        "name": member.person.name,
+        "count": member.open_count,
+    }
+    if member.late_count:
+        words += _("，超期 %(count)d 件") % {"count": member.late_count}
+    if member.away_until:
+        words += _("；不在岗至 %(day)s") % {"day": f"{member.away_until:%Y-%m-%d}"}
+    return words + "）"
 
 
 class TakeOverForm(VerbForm):
@@ -960,6 +1043,7 @@ FORMS: dict[str, type[VerbForm]] = {
         NoteForm,
         ReportForm,
         RecuseForm,
+        AssignForm,
         TakeOverForm,
         WithdrawForm,
         SupplementForm,

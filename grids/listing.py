@@ -74,6 +74,7 @@ class Row:
     verb: str = ""  # what it waits for, in words
     due_at: datetime | None = None
     waits_for: str = ""  # the verb itself
+    assignee: str = ""  # whom a dispatched one was handed to, when it was read along
 
 
 SELECTED = SafeString(" selected")
@@ -259,7 +260,15 @@ def _row(issue, names, labels, now, *, public) -> Row:
         verb=_verb_words(issue.waits_for),
         due_at=issue.due_at,
         waits_for=issue.waits_for,
+        assignee=_assignee(issue),
     )
+
+
+def _assignee(issue) -> str:
+    """A query of its own for nobody: only where the list has selected it."""
+    if issue.state != State.DISPATCHED or not Issue.assignee.is_cached(issue):
+        return ""
+    return issue.assignee.name if issue.assignee is not None else ""
 
 
 def _verb_words(verb: str) -> str:

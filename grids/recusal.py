@@ -8,7 +8,7 @@ everything else afterwards.
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import dispatch, limits, telling
+from grids import dispatch, limits, roster, telling
 from grids.models import Issue, Recusal, State
 from grids.who import in_lead, over_place
 from orgs import access
@@ -103,6 +103,8 @@ def effect(issue: Issue, move) -> None:
         issue.handler, issue.signed_at, issue.contacted_at = None, None, None
         issue.handled_at = None
     issue.recused_ids = [*issue.recused_ids, person.pk]
+    if move.data.get("freed") or issue.assignee_id == person.pk:
+        roster.hand_out(issue, at=move.at)  # the next one's turn, or free for any member
 
 
 def tells(issue: Issue, move) -> None:

@@ -166,6 +166,9 @@ class Duties:
                 return role
         return Role.NONE
 
+    def only_assists(self, body: Organization, category_id: int, path: str) -> bool:
+        return body.kind in COMMUNITY_KINDS and self.role(category_id, path) == Role.ASSIST
+
     def why_barred(self, body: Organization, category: Category, path: str) -> str:
         """The gate's sentence; empty when ``body`` may lead such a matter there."""
         if body.kind not in COMMUNITY_KINDS:

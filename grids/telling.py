@@ -10,9 +10,9 @@ from contextvars import ContextVar
 
 from django.utils.translation import gettext as _
 
-from grids import dispatch
+from grids import dispatch, roster
 from grids.limits import due_text
-from grids.models import State
+from grids.models import Roster, State
 from inbox import outbox
 from orgs import access
 from orgs.models import AreaLevel
@@ -108,9 +108,41 @@ def of_dispatch(issue, move):
         "due": due_text(issue.promised_at),
     }
     _tell_reporter(issue, move, _("您反映的事项 %(number)s 已派单"), text)
-    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
+    _tell_members(issue, move)
+    for body in move.data.get("assists") or ():
+        people = dispatch.members(body, excluding=[issue.reporter_id])
+        text = _("由%(lead)s承办，请协助并在记录里写明情况。") % {"lead": issue.lead.name}
+        _tell(issue, move, people, TASK, f"body-{body.pk}", _("请协办：%(title)s"), text)
+
+
+def _tell_members(issue, move):
+    """Whoever is to sign: the one it was handed to, the head who has to name one, or all."""
     text = _("请签收，并在%(due)s前办结。") % {"due": due_text(issue.promised_at)}
-    _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
+    title = _("待签收：%(title)s")
+    if issue.assignee is not None:
+        handlers = [issue.assignee]
+    elif roster.mode_of(issue) == Roster.Mode.ASSIGN and (heads := roster.heads(issue.lead)):
+        handlers, title = heads, _("待指派承办人：%(title)s")
+        text = _("请指派承办人，%(due)s前办结。") % {"due": due_text(issue.promised_at)}
+    else:
+        handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
+    _tell(issue, move, handlers, TASK, "handlers", title, text)
+
+
+def of_assigning(issue, move):
+    title = _("已指派给您：%(title)s")
+    if move.from_state == State.DISPATCHED:
+        text = _("请签收，并在%(due)s前办结。") % {"due": due_text(issue.promised_at)}
+    else:
+        text = _("请接着办理，%(due)s前办结。") % {"due": due_text(issue.promised_at)}
+    people = [issue.assignee] if issue.assignee_id != move.by.pk else []
+    _tell(issue, move, people, TASK, "assignee", title, text + move.reason)
+    before = move.data.get("before")
+    if before is not None and before.pk != move.by.pk:
+        _tell(issue, move, [before], TASK, "before", _("已改由同事承办：%(title)s"), move.reason)
+    if move.from_state == State.IN_PROGRESS:
+        text = _("现由%(name)s承办。") % {"name": issue.assignee.name}
+        _tell_reporter(issue, move, _("您反映的事项 %(number)s 换了承办人"), text)
 
 
 def of_calling(issue, move):

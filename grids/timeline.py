@@ -119,6 +119,8 @@ def _title(step: IssueStep) -> str:
             return _("办理完成，等待核验")
         case "take_over":
             return _("换人承办")
+        case "assign":
+            return _("指派%(name)s承办") % {"name": _named(step, "assignee")}
         case "recuse":
             return _("%(name)s回避") % {"name": _named(step, "person")}
         case "verify":
@@ -192,6 +194,11 @@ def _text(step: IssueStep, audience: str) -> str:
         parts.append(data.get("comment", ""))
     if step.verb == "verify":
         parts.append(_how(data.get("how", "")))
+    if step.verb in {"dispatch", "redirect", "arbitrate"} and audience == WORKER:
+        if assignee := _named(step, "assignee"):
+            parts.append(_("轮到%(name)s承办") % {"name": assignee})
+        if helpers := "、".join(one["text"] for one in data.get("assists") or ()):
+            parts.append(_("请%(names)s协办") % {"names": helpers})
     if step.verb == "not_accept":
         parts.append(str(RefusalCode(data["refusal_code"]).label))
         if data.get("right_channel"):

@@ -13,6 +13,7 @@ from grids.views import (
     queue,
     replies,
     responsibilities,
+    roster,
     whistles,
 )
 
@@ -29,6 +30,8 @@ urlpatterns = [
     path("responsibilities/new/", responsibilities.new, name="responsibility_new"),
     path("responsibilities/duties/", responsibilities.duties, name="duties"),
     path("responsibilities/<int:pk>/", responsibilities.row, name="responsibility"),
+    path("roster/", roster.rosters, name="rosters"),
+    path("roster/<int:pk>/", roster.one, name="roster"),
     path("templates/", replies.templates, name="templates"),
     path("templates/new/", replies.new, name="template_new"),
     path("templates/<int:pk>/", replies.edit, name="template"),

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db.models import BooleanField, Case, Q, Value, When
 from django.utils import timezone
 
-from grids import dispatch
-from grids.models import DelayRequest, Issue, IssueStep, Level
+from grids import dispatch, roster
+from grids.models import DelayRequest, Issue, IssueStep, Level, Roster
 from grids.models import State as S
 from orgs import access
 from orgs.models import AreaLevel
@@ -50,7 +50,7 @@ def waiting_for(person, *, now: datetime | None = None):
         others = ~Q(handler=person) & ~mine
         waits |= Q(state=S.HANDLED) & (~local | late) & _under(verify.high) & others
     if leads:
-        waits |= Q(state=S.DISPATCHED, lead__in=leads) & ~mine
+        waits |= Q(state=S.DISPATCHED, lead__in=leads) & ~mine & _mine_to_sign(person, leads)
         waits |= Q(state=S.IN_PROGRESS, handler=person)
     asked = _asked_of(person)
     return (
@@ -63,7 +63,7 @@ def waiting_for(person, *, now: datetime | None = None):
             if asked
             else Value(False, output_field=BooleanField())
         )
-        .select_related("category", "lead")
+        .select_related("category", "lead", "assignee")
         .defer("clock_rules", "description", "public_summary", "public_result", "result")
         .order_by("due_at", "pk")
     )
@@ -85,6 +85,14 @@ def _asked_of(person) -> Q:
         return place
     pending = DelayRequest.objects.filter(state=DelayRequest.State.PENDING).exclude(asked_by=person)
     return Q(state=S.IN_PROGRESS, pk__in=pending.values("issue")) & ~Q(handler=person) & place
+
+
+def _mine_to_sign(person, leads) -> Q:
+    """Handed to ``person``; or to nobody, where members take them or ``person`` hands them out."""
+    headed = access.rights_of(person).organization_ids(roster.RIGHT)
+    by_name = Roster.objects.filter(mode=Roster.Mode.ASSIGN, organization__in=leads - headed)
+    free = Q(assignee=None) & ~Q(lead__in=by_name.values("organization"))
+    return Q(assignee=person) | free
 
 
 def _under(paths: Iterable[str]) -> Q:

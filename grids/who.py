@@ -5,11 +5,21 @@ Each answers True, False, or a sentence that says why this person must stand asi
 
 from dataclasses import replace
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import dispatch
-from grids.models import ClockKind, CoHandling, DelayRequest, Level, Source, WhistleState
+from grids import dispatch, roster
+from grids.models import (
+    ClockKind,
+    CoHandling,
+    DelayRequest,
+    Level,
+    Roster,
+    Source,
+    State,
+    WhistleState,
+)
 from orgs import access
 from orgs.models import AreaLevel
 
@@ -41,6 +51,25 @@ def lead_member(issue, person):
     if person.pk == issue.reporter_id:
         return _("您是反映人，应当回避，请由同事承办")
     return True
+
+
+def signer(issue, person):
+    """Any member of the lead; once somebody is named, or has to be, only they."""
+    answer = lead_member(issue, person)
+    if answer is not True:
+        return answer
+    if issue.assignee_id is not None:
+        if issue.assignee_id == person.pk:
+            return True
+        return _("已指派给%(name)s，由其签收") % {"name": issue.assignee.name}
+    if roster.mode_of(issue) == Roster.Mode.ASSIGN:
+        return _("本单位由负责人指派承办人，请等候指派")
+    return True
+
+
+def assigner(issue, person):
+    """The head of the lead body, or who dispatches at this level."""
+    return roster.is_head(issue, person) or at_level(issue, person)
 
 
 def is_handler(issue, person):
@@ -95,7 +124,9 @@ def other_than_handler(issue, person):
     if person.pk == issue.handler_id:
         return _("承办人不能核验自己的办理结果，请由他人核验")
     took_part = issue.steps.filter(
-        verb__in=["sign", "take_over", "report"], actor=person, at__gte=issue.dispatched_at
+        Q(verb__in=["sign", "take_over", "report"], actor=person)
+        | Q(verb="assign", from_state=State.IN_PROGRESS, data__assignee__id=person.pk),
+        at__gte=issue.dispatched_at,
     )
     if issue.dispatched_at and took_part.exists():
         return _("您参与过这件事项的办理，请由他人核验")

@@ -152,6 +152,18 @@ def _doors(person, rights) -> list[Door]:
         doors.append(
             Door(title=_("组织与任免"), href="/staff/organizations/", icon="building-library")
         )
+    if rights.has("grids.manage_roster"):
+        doors.append(Door(title=_("人员与派单方式"), href="/issues/roster/", icon="users"))
+    if rights.has("grids.edit_responsibilities"):
+        doors.append(
+            Door(
+                title=_("责任清单"),
+                href="/issues/responsibilities/",
+                icon="clipboard-document-list",
+            )
+        )
+    if rights.has("grids.write_templates"):
+        doors.append(Door(title=_("回复模板"), href="/issues/templates/", icon="document-text"))
     if rights.has("orgs.unlock_accounts"):
         doors.append(Door(title=_("被锁定的账号"), href="/staff/lockouts/", icon="lock-closed"))
     if rights.has("orgs.audit_contact_reveals"):

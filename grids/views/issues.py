@@ -66,7 +66,9 @@ def issue_list(request):
 def issue(request, number):
     """One address: the public sees the public page, the reporter theirs, workers the tools."""
     found = get_object_or_404(
-        Issue.objects.select_related("category", "area", "lead", "reporter", "handler", "parent"),
+        Issue.objects.select_related(
+            "category", "area", "lead", "reporter", "handler", "assignee", "parent"
+        ),
         number=number,
     )
     person = request.user
@@ -180,7 +182,7 @@ def _reporter_for(found, person) -> dict:
 
 
 # Rarely wanted, and their choices cost queries: a link opens them.
-ON_REQUEST = frozenset({"merge", "redirect", "invite", "dismiss", "recuse", "ask_delay"})
+ON_REQUEST = frozenset({"merge", "redirect", "assign", "invite", "dismiss", "recuse", "ask_delay"})
 
 
 def _form(verb, found, person, bound, *, asked):

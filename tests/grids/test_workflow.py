@@ -60,6 +60,7 @@ MAY = {
     "send_back": {S.DISPATCHED: LEAD},
     "arbitrate": {S.RETURNED: {"chen"}},
     "sign": {S.DISPATCHED: LEAD},
+    "assign": {S.DISPATCHED: NEAR | {"wu"}, S.IN_PROGRESS: NEAR | {"wu"}},
     "arrive": {S.DISPATCHED: LEAD, S.IN_PROGRESS: LEAD},
     "contact": {S.IN_PROGRESS: {"wu"}},
     "report": {S.IN_PROGRESS: {"wu"}},
