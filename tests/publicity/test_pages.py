@@ -426,7 +426,7 @@ def test_a_disclosure_by_hand_its_correction_and_its_former_words(client, street
     assert client.get(f"{found.get_absolute_url()}versions/2/").status_code == 404
 
 
-def test_what_is_owed_is_public_and_published_from_its_page(client, street):
+def test_what_is_owed_is_public_and_published_from_its_page(client, street, monkeypatch):
     client.force_login(street.zhou)
     given = {
         "kind": "party_affairs",
@@ -447,7 +447,11 @@ def test_what_is_owed_is_public_and_published_from_its_page(client, street):
     assert client.get(f"{found.get_absolute_url()}sheet/").status_code == 404
     client.force_login(street.sun)
     url = f"{found.get_absolute_url()}publish/"
-    assert_valid_html(body(client.get(url)))
+    page = body(client.get(url))
+    assert_valid_html(page)
+    assert "由系统自动公开" not in page
+    monkeypatch.setattr(disclosures, "kinds_by_hand", list)
+    assert "由系统自动公开" in body(client.get(url))
     assert client.post(url, {"title": "党务"}).status_code == 422
     assert client.post(url, {"title": "党务", "text": "三会一课"}).status_code == 302
     found.refresh_from_db()
