@@ -7,6 +7,7 @@ from grids import figures, listing
 from grids.models import Issue
 from orgs import access, residence
 from orgs.access import public
+from publicity.listing import running
 
 LATEST, MINE = 6, 4
 # What a row of one's own shows; an issue has many more columns, and most of the time is in them.
@@ -18,6 +19,7 @@ OWN = ("number", "state", "promised_at", "reported_at", "category__name", "title
 def home(request):
     context = {"issues": latest_public(), "week": figures.public_figures()}
     person = request.user
+    context["notices"] = running(person)
     if person.is_authenticated:
         context["mine"] = (
             Issue.objects.reported_by(person)

@@ -59,6 +59,7 @@ class PublicityConfig(AppConfig):
         notices.register_kind(
             "owners",
             _("业主事项公示"),
+            term="owners",
             scope=Scope.OWNERS,
             auto_close=False,
             by_hand=True,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from orgs.models import Area, AreaLevel
 from publicity import disclosures, notices
-from publicity.models import Disclosure, Notice, NoticeState, Objection, Result, around
+from publicity.models import Disclosure, Notice, NoticeState, Objection, Result, around, homes_of
 
 PAGE = 20
 NOTICES, DISCLOSURES = "notices", "disclosures"
@@ -241,6 +241,16 @@ def _notice_row(row: Notice, names: dict[int, str], today: date, objected: int) 
         body=row.organization.name,
         days=days_left(row, today) or window_words(row),
     )
+
+
+def running(person, *, most: int = 3) -> list[Notice]:
+    """For the first page: what this reader may still object to or read about, ending soonest."""
+    homes = homes_of(person) if person.is_authenticated else []
+    found = Notice.objects.readable_by(person, homes).open()
+    found = found.filter(ends_on__gte=timezone.localdate())
+    if homes:
+        found = found.filter(area_path__in=around(homes[0][0]))
+    return list(found.only("title", "ends_on").order_by("ends_on", "pk")[:most])
 
 
 def window_words(notice: Notice) -> str:

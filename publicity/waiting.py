@@ -1,7 +1,7 @@
 """Notices and disclosures that need a person now, for the desk."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import CharField, DateTimeField, F, Q, Value
 from django.db.models.functions import Cast
@@ -89,7 +89,8 @@ def _reach(person, right: str, when_late: Q | None) -> Q | None:
 
 def _task(what: str, pk: int, name: str, due: datetime, kind: str, *, now: datetime) -> Task:
     if what == "owed":
-        due = calendar.end_of_day(_day(due))
+        # The database casts a date to its midnight in UTC: morning of the same day here.
+        due = calendar.end_of_day(calendar.local_day(due))
         title = _("%(kind)s（%(period)s）") % {
             "kind": disclosures.kind_label(kind),
             "period": periods.label(name),
@@ -97,7 +98,3 @@ def _task(what: str, pk: int, name: str, due: datetime, kind: str, *, now: datet
         return Task(_("待公开"), title, f"/notices/disclosures/{pk}/publish/", due, due < now)
     words = _("待答复异议") if what == NoticeState.OBJECTED else _("待结束公示")
     return Task(words, name, f"/notices/{pk}/work/", due, what == "objected" and due < now)
-
-
-def _day(value: datetime) -> date:
-    return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()

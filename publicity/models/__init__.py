@@ -12,6 +12,7 @@ from publicity.models.notices import (
     Result,
     Scope,
     around,
+    homes_of,
 )
 from publicity.models.reads import DisclosureReads, NoticeReads
 
@@ -32,4 +33,5 @@ __all__ = [
     "Schedule",
     "Scope",
     "around",
+    "homes_of",
 ]

@@ -46,6 +46,12 @@ def around(path: str) -> list[str]:
     return [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
 
 
+def homes_of(person) -> list[tuple[str, str]]:
+    """(path of the building, kind of residence) where the person is verified to live or own."""
+    lived = Residence.objects.verified().filter(person=person).order_by("pk")
+    return list(lived.values_list("household__area_path", "kind"))
+
+
 class NoticeQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state__in=OPEN)
@@ -57,13 +63,12 @@ class NoticeQuerySet(models.QuerySet):
         """Of a place: issued for it, for something in it, or for something around it."""
         return self.filter(Q(area_path__startswith=path) | Q(area_path__in=around(path)))
 
-    def readable_by(self, person):
+    def readable_by(self, person, homes=None):
         """Everybody reads what is public; residents and owners what is for their place; staff of
-        the place everything. Two queries at most besides the rights."""
+        the place everything. ``homes``: the person's, where they are known (``homes_of``)."""
         readable = Q(scope=Scope.PUBLIC)
         if person is not None and person.is_authenticated:
-            homes = Residence.objects.verified().filter(person=person)
-            for path, kind in homes.values_list("household__area_path", "kind"):
+            for path, kind in homes_of(person) if homes is None else homes:
                 scopes = [Scope.RESIDENTS]
                 if kind == Residence.Kind.OWNER:
                     scopes.append(Scope.OWNERS)

@@ -59,3 +59,23 @@ def test_disclosures_wait_from_three_days_before(client, street):
     assert task.due_at == board.at("2026-11-10 23:59:59.999999")
     client.force_login(street.chen)
     assert client.get(task.href).status_code == 200
+
+
+def test_home_shows_what_hangs_now_and_for_whom(client, street):
+    here = board.notice(street, title="本社区的", scope="residents")
+    beside = board.notice(
+        street,
+        title="银杏湾的",
+        area=street.elsewhere,
+        organization=street.committee_elsewhere,
+        by=street.chen,
+    )
+    board.notice(street, title="过期的", kind="decision", at=board.ago(30))
+    seen = {None: [beside.title], street.wang: [here.title], street.qian: [beside.title]}
+    for person, titles in seen.items():
+        client.logout()
+        if person is not None:
+            client.force_login(person)
+        page = client.get("/").content.decode()
+        shown = [title for title in ("本社区的", "银杏湾的", "过期的") if title in page]
+        assert shown == titles, person
