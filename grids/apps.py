@@ -113,3 +113,7 @@ class GridsConfig(AppConfig):
         from rules.clocks import pause_used_up
 
         pause_used_up.connect(escalation.after_pause, dispatch_uid="grids.after_pause")
+
+        from grids import voicing
+
+        voicing.ready()

@@ -10,7 +10,7 @@ import pgtrigger
 from django.db import transaction
 from django.utils import timezone
 
-from grids import photos
+from grids import photos, voicing
 from grids.flow import flow
 from grids.models import Issue, IssueStep
 from grids.models import State as S
@@ -85,6 +85,7 @@ def _deidentify(pk: int, now: datetime) -> None:
     photos.erase_private(issue)
     issue.callbacks.all().delete()
     issue.delays.update(reason="", decision="")
+    voicing.forget(issue)
 
 
 def _years_before(moment: datetime, years: int) -> datetime:

@@ -109,7 +109,7 @@ class Filters:
     community: str = ""
     category: str = ""
     state: str = ""
-    show: str = ""  # "", "mine", "work"
+    show: str = ""  # "", "mine", "work", "followed"
     words: str = ""  # looked for
 
     @classmethod
@@ -120,7 +120,7 @@ class Filters:
             community=code if code.isdigit() and len(code) <= 18 else "",
             category=query.get("category", "")[:30],
             state=state if state in {*PublicState.values, LATE} else "",
-            show=show if show in {"mine", "work"} and person.is_authenticated else "",
+            show=show if show in {"mine", "work", "followed"} and person.is_authenticated else "",
             words=search.clean(query.get("q", "")),
         )
 
@@ -130,6 +130,8 @@ class Filters:
             issues = issues.reported_by(person)
         elif self.show == "work":
             issues = issues.workable_by(person)
+        elif self.show == "followed":
+            issues = issues.followed_by(person)
         else:
             issues = issues.visible_to_public()
         if self.community:
@@ -141,11 +143,11 @@ class Filters:
             issues = issues.late()
         elif self.state:
             states = list(STATES_OF[self.state])
-            if self.state == PublicState.OPEN and self.show:
+            if self.state == PublicState.OPEN and not self.is_public:
                 states += [State.SUBMITTED, State.OBJECTED, State.DRAFT]
             issues = issues.filter(state__in=states)
         if self.words:
-            issues = search.narrow(issues, self.words, public=not self.show)
+            issues = search.narrow(issues, self.words, public=self.is_public)
         return issues
 
     def address(self, **changes) -> str:
@@ -159,6 +161,11 @@ class Filters:
             **changes,
         }
         return "?" + urlencode({name: value for name, value in asked.items() if value})
+
+    @property
+    def is_public(self) -> bool:
+        """Does the list show what everybody may read, and no more?"""
+        return self.show in {"", "followed"}
 
     @property
     def is_any(self) -> bool:

@@ -40,6 +40,11 @@ _NOT_PUBLIC = {
 _NOT_FOR_REPORTER = {"recuse", "uncall", "assign", "ask_delay", "deny_delay", "dismiss"}
 
 
+def is_public_step(verb: str) -> bool:
+    """May everybody read that this happened?"""
+    return verb not in _NOT_PUBLIC
+
+
 @dataclass
 class Entry:
     title: str

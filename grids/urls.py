@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from grids import field_urls
+from grids import field_urls, voice_urls
 from grids.views import (
     account,
     bulk,
@@ -36,6 +36,7 @@ urlpatterns = [
     path("templates/new/", replies.new, name="template_new"),
     path("templates/<int:pk>/", replies.edit, name="template"),
     *field_urls.urlpatterns,
+    *voice_urls.urlpatterns,
     path("photos/<str:token>/<str:size>/", pictures.photo, name="photo"),
     path("", include("grids.hotline.urls")),
     path("whistles/", whistles.whistle_list, name="whistles"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grids import listing, whistle_pages
+from grids import commenting, listing, whistle_pages
 from grids.models import DONE, WORKING, Callback, Issue
 from grids.waiting import waiting_for
 from inbox.models import Delivery
@@ -148,6 +148,7 @@ def _doors(person, rights) -> list[Door]:
         )
     if rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle"):
         doors.append(Door(title=_("吹哨报到"), href="/issues/whistles/", icon="megaphone"))
+    doors += _voices(person, rights)
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):
         doors.append(
             Door(title=_("组织与任免"), href="/staff/organizations/", icon="building-library")
@@ -186,4 +187,21 @@ def _doors(person, rights) -> list[Door]:
         )
     if rights.has("rules.edit_rules"):
         doors.append(Door(title=_("规则与依据"), href="/rules/", icon="scale"))
+    return doors
+
+
+def _voices(person, rights) -> list[Door]:
+    """Comments to look at, while there are any."""
+    doors = []
+    if rights.has("grids.moderate_comments") and (count := commenting.waiting(person).count()):
+        doors.append(
+            Door(
+                title=_("待审看的评论"),
+                href="/issues/comments/",
+                icon="chat-bubble-left-right",
+                count=count,
+                unit=_("条"),
+                tone="warn",
+            )
+        )
     return doors

@@ -38,6 +38,7 @@ from grids.models.recusals import Recusal
 from grids.models.replies import ReplyTemplate
 from grids.models.responsibilities import DutyItem, Responsibility
 from grids.models.roster import Absence, Roster, RosterTurn
+from grids.models.voices import Comment, Follow, Moderation, TopicProposal, Urge
 from grids.models.whistles import (
     NOT_YET_CALLED,
     SEEN_BY,
@@ -70,10 +71,12 @@ __all__ = [
     "CategoryGroup",
     "ClockKind",
     "CoHandling",
+    "Comment",
     "DelayReason",
     "DelayRequest",
     "DutyItem",
     "ExportLog",
+    "Follow",
     "HookCall",
     "Import",
     "ImportRow",
@@ -83,6 +86,7 @@ __all__ = [
     "IssueStep",
     "IssueWords",
     "Level",
+    "Moderation",
     "NumberCount",
     "NumberSeries",
     "Order",
@@ -104,6 +108,8 @@ __all__ = [
     "Source",
     "StaleMonths",
     "State",
+    "TopicProposal",
+    "Urge",
     "Urgency",
     "Whistle",
     "WhistleCall",

@@ -123,6 +123,10 @@ class IssueQuerySet(models.QuerySet):
     def reported_by(self, person):
         return self.filter(reporter=person)
 
+    def followed_by(self, person):
+        """What ``person`` follows and everybody may read."""
+        return self.visible_to_public().filter(follows__person=person, follows__ended_at=None)
+
     def late(self, now=None):
         """Promised for earlier and still not reported done; or done, but late."""
         now = now or timezone.now()

@@ -14,6 +14,7 @@ from grids import (
     handling,
     listing,
     timeline,
+    voices,
     whistle_pages,
     who,
 )
@@ -49,7 +50,7 @@ def issue_list(request):
     issues = filters.apply(request.user).select_related("category").only(*listing.ROW_FIELDS)
     page = listing.page_of(issues, request.GET)
     context = {
-        "rows": listing.rows(page.issues, public=not filters.show),
+        "rows": listing.rows(page.issues, public=filters.is_public),
         "filters": filters,
         "options": listing.Options.of(filters),
         "older": filters.address(after=page.older) if page.older else "",
@@ -78,19 +79,39 @@ def issue(request, number):
         if not (is_reporter or is_worker):
             raise Http404
         return _advance(request, found, is_reporter=is_reporter, is_worker=is_worker)
-    if (is_worker or is_reporter) and not (found.is_public and request.GET.get("as") == "public"):
-        return _inside(request, found, is_reporter=is_reporter, is_worker=is_worker)
-    if found.state == State.MERGED and found.public_title and found.parent.is_public:
-        return redirect(found.parent)  # it was public until it was merged: old links go on
-    if not found.is_public:
+    return page(request, found, is_reporter=is_reporter, is_worker=is_worker)
+
+
+def page(request, found, *, is_reporter=None, is_worker=None, status=200, **said):
+    """The page as this person may see it; 404 for a stranger to what is not public.
+
+    ``said`` goes to ``voices.of``: a form to be corrected, a refusal.
+    """
+    person = request.user
+    if is_reporter is None:
+        is_reporter = person.is_authenticated and person.pk == found.reporter_id
+        is_worker = person.is_authenticated and handling.is_worker(found, person)
+    as_public = found.is_public and request.GET.get("as") == "public"
+    inside = (is_worker or is_reporter) and not as_public
+    if not inside and not found.is_public:
+        if found.state == State.MERGED and found.public_title and found.parent.is_public:
+            return redirect(found.parent)  # it was public until it was merged: old links go on
         raise Http404
-    return _outside(request, found)
+    who_asks = {"is_reporter": is_reporter, "is_worker": is_worker}
+    everything = request.GET.get("comments") == "all"
+    heard = {
+        "voices": voices.of(found, person, **who_asks, everything=everything, **said),
+        "as_public": as_public,
+    }
+    if inside:
+        return _inside(request, found, **who_asks, status=status, heard=heard)
+    return _outside(request, found, status=status, heard=heard)
 
 
 # --- the public page -----------------------------------------------------------------------------
 
 
-def _outside(request, found):
+def _outside(request, found, *, status=200, heard):
     steps = found.steps.all()
     photos = list(found.photos.filter(is_public=True))
     context = {
@@ -98,17 +119,29 @@ def _outside(request, found):
         "row": listing.rows([found], public=True)[0],
         "photos": photos,
         "entries": timeline.entries(found, steps, [], audience=timeline.PUBLIC),
+        **heard,
     }
-    return render(request, "grids/public.html", context)
+    return render(request, "grids/public.html", context, status=status)
 
 
 # --- reporter and workers ------------------------------------------------------------------------
 
 
 def _inside(
-    request, found, *, is_reporter, is_worker, bound=None, refusal="", seen=None, status=200
+    request,
+    found,
+    *,
+    is_reporter,
+    is_worker,
+    bound=None,
+    refusal="",
+    seen=None,
+    status=200,
+    heard=None,
 ):
     person = request.user
+    if heard is None:
+        heard = {"voices": voices.of(found, person, is_reporter=is_reporter, is_worker=is_worker)}
     audience = timeline.WORKER if is_worker else timeline.REPORTER
     photos = list(found.photos.all())
     rows = handling.available(found, person)
@@ -159,6 +192,7 @@ def _inside(
             found.category.is_dangerous
             or deidentify.sounds_dangerous(f"{found.title}{found.description}")
         ),
+        **heard,
     }
     return render(request, "grids/issue.html", context, status=status)
 

@@ -300,7 +300,7 @@ def test_the_queue_costs_the_same_with_one_and_with_three(client, street):
 
 def test_an_issue_page_costs_the_same_with_more_steps(client, street):
     short, long = loop.to_state(street, "filed"), loop.to_state(street, "rated")
-    for name, most in ((None, 6), ("sun", 18)):
+    for name, most in ((None, 6), ("sun", 21)):
         if name:
             client.force_login(getattr(street, name))
         first = queries(client, short.get_absolute_url())

@@ -1,0 +1,13 @@
+"""Addresses under /issues/ for following, urging, comments."""
+
+from django.urls import path
+
+from grids.views import moderation, voices
+
+urlpatterns = [
+    path("comments/", moderation.waiting, name="comments"),
+    path("comments/<int:pk>/", moderation.comment, name="comment"),
+    path("<str:number>/follow/", voices.follow, name="follow"),
+    path("<str:number>/urge/", voices.urge, name="urge"),
+    path("<str:number>/comments/", voices.comment, name="comment_on"),
+]
