@@ -2,7 +2,7 @@
 
 from django.shortcuts import get_object_or_404, redirect, render
 
-from grids import deidentify, handling, places
+from grids import deidentify, handling, places, similar
 from grids.forms import PostForm, grouped, read_key
 from grids.models import Category, Issue, Level, Source
 from orgs import access
@@ -19,6 +19,9 @@ def new(request):
         if (again := _posted_before(request)) is not None:
             return redirect("grids:issue_posted", again.number)
         form = PostForm(request.POST, request.FILES, **given)
+        if form.is_valid() and (alike := _alike(request, form)):
+            form.keep_drafts()
+            return _page(request, form, there, alike=alike)
         if form.is_valid() and (issue := _post(request, form)) is not None:
             return redirect("grids:issue_posted", issue.number)
         form.keep_drafts()
@@ -56,19 +59,34 @@ def _post(request, form) -> Issue | None:
         return None
 
 
+def _alike(request, form) -> list[similar.Similar]:
+    """What resembles it nearby, to be looked at once before it is posted."""
+    if request.POST.get("seen"):
+        return []
+    given = form.cleaned_data
+    return similar.find(
+        area=given["place"],
+        category=given["category"],
+        text=f"{given['text']} {given['place_text']}",
+        person=request.user,
+        alike_only=True,
+    )
+
+
 def _source(person, area) -> str:
     """A worker who reports from the own patch has found it on patrol."""
     found = access.rights_of(person).may("grids.file_issue", area_path=area.path)
     return Source.GRID if found else Source.RESIDENT
 
 
-def _page(request, form, there, status=200):
+def _page(request, form, there, status=200, alike=()):
     chosen = str(form["category"].value() or "")
     context = {
         "form": form,
         "groups": grouped(Category.objects.filter(is_active=True)),
         "chosen": chosen,
         "places": there,
+        "similar": alike,
     }
     return render(request, "grids/new.html", context, status=status)
 

@@ -1,4 +1,4 @@
-"""Following, pressing for an issue, commenting on it."""
+"""Following, pressing for an issue, commenting on it; and what is similar to a new one."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -6,11 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from grids import commenting, following, urging, voices
-from grids.models import Issue
+from grids import commenting, following, similar, urging, voices
+from grids.models import Category, Issue
 from grids.views import issues as issue_pages
 from grids.voice_forms import CommentForm, UrgeForm
 from orgs.access import signed_in
+from orgs.models import Area, AreaLevel
 from rules.refusals import Refused
 
 FOLLOWING = {
@@ -35,7 +36,7 @@ def _readable(request, number) -> Issue:
 @signed_in
 @require_POST
 def follow(request, number):
-    """Follow, say 也影响我, or stop."""
+    """Follow, say 也影响我, or stop; from the issue's page or from a suggestion."""
     issue = _readable(request, number)
     do = request.POST.get("do", "")
     if do not in FOLLOWING or not issue.is_public:
@@ -45,6 +46,10 @@ def follow(request, number):
         FOLLOWING[do](issue, person=request.user)
     except Refused as refused:
         refusal = str(refused)
+    if request.htmx and (request.htmx.target or "").startswith("similar-"):
+        context = {"issue": issue, "refusal": refusal}
+        status = 422 if refusal else 200
+        return render(request, "grids/parts/similar.html#said", context, status=status)
     said = {
         "follow": _("已关注。有进展会告诉您"),
         "also": _("已记下：这件事也影响您。有进展会告诉您"),
@@ -105,3 +110,22 @@ def _answer(request, issue, *, said="", refusal="", place="voices", again=False,
     else:
         messages.success(request, said)
     return redirect(f"{issue.get_absolute_url()}#{place}")
+
+
+@signed_in
+@require_POST
+def suggest(request):
+    """A fragment: what resembles the words typed so far. Empty when there is nothing to compare."""
+    grids = Area.objects.open().filter(level=AreaLevel.GRID)
+    area = _chosen(grids, request.POST.get("place", ""))
+    category = _chosen(Category.objects.filter(is_active=True), request.POST.get("category", ""))
+    text = request.POST.get("text", "")[:2000]
+    found = []
+    if area is not None and (category is not None or len(text.strip()) >= 4):
+        found = similar.find(area=area, category=category, text=text, person=request.user)
+    return render(request, "grids/parts/similar.html", {"similar": found})
+
+
+def _chosen(rows, pk: str):
+    is_id = pk.isascii() and pk.isdigit() and len(pk) < 19
+    return rows.filter(pk=pk).first() if is_id else None
