@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grids import account, archive, escalation, lateness, photos, whistle_watch
+from grids import account, archive, escalation, lateness, photos, proposals, whistle_watch
 from grids.hotline import callbacks, hook, importing, partner_dates
 from grids.models import Import
 
@@ -72,3 +72,9 @@ def sweep_orders() -> None:
     importing.resume()
     importing.drop_old_drafts()
     hook.drop_old_calls()
+
+
+@shared_task
+def propose_topics() -> None:
+    """What keeps coming back, where history was written in silence."""
+    proposals.sweep()

@@ -100,3 +100,13 @@ class DecideForm(PublicWords):
         error_messages={"required": L("请选择裁定结果")},
     )
     text = _words(L("裁定理由"), 200, min_length=2, help_text=L("作者会看到"))
+
+
+class DismissForm(forms.Form):
+    reason = forms.CharField(
+        label=L("不提议题的原因"),
+        max_length=300,
+        min_length=4,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": L("请写明为什么不提议题"), "min_length": L("请再多写几个字")},
+    )

@@ -13,7 +13,7 @@ from orgs.positions import register
 
 
 def ready() -> None:
-    from grids import following
+    from grids import following, proposals
     from grids.signals import moved
 
     register(
@@ -23,6 +23,7 @@ def ready() -> None:
         P.PARTY_SECRETARY,
         P.SUBDISTRICT_OPERATOR,
     )
+    register("grids.decide_topic", P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
 
     register_kind("grids.followed_progress", _("我关注的事项有进展"))
     register_kind("grids.followed_answer", _("我关注的事项有结果"))
@@ -30,6 +31,7 @@ def ready() -> None:
     register_kind("grids.own_comment", _("我的评论的处理情况"))
 
     moved.connect(following.tell_followers, dispatch_uid="grids.following")
+    moved.connect(proposals.watch, dispatch_uid="grids.proposals")
 
 
 @transaction.atomic

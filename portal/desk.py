@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from grids import commenting, listing, whistle_pages
-from grids.models import DONE, WORKING, Callback, Issue
+from grids.models import DONE, WORKING, Callback, Issue, TopicProposal
 from grids.waiting import waiting_for
 from inbox.models import Delivery
 from orgs import access
@@ -191,7 +191,7 @@ def _doors(person, rights) -> list[Door]:
 
 
 def _voices(person, rights) -> list[Door]:
-    """Comments to look at, while there are any."""
+    """Comments to look at and topics to decide about, while there are any."""
     doors = []
     if rights.has("grids.moderate_comments") and (count := commenting.waiting(person).count()):
         doors.append(
@@ -202,6 +202,18 @@ def _voices(person, rights) -> list[Door]:
                 count=count,
                 unit=_("条"),
                 tone="warn",
+            )
+        )
+    if rights.has("grids.decide_topic"):
+        count = TopicProposal.objects.decidable_by(person).open().count()
+        doors.append(
+            Door(
+                title=_("议题建议"),
+                href="/issues/proposals/",
+                icon="light-bulb",
+                count=count,
+                unit=_("条"),
+                tone="warn" if count else "plain",
             )
         )
     return doors

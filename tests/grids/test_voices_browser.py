@@ -2,7 +2,7 @@
 
 import pytest
 
-from grids import commenting, following
+from grids import commenting, following, proposals
 from grids.models import Follow, Issue
 from tests.browser import assert_accessible, assert_valid_html, shot
 from tests.grids import loop
@@ -41,12 +41,16 @@ def test_the_pages_are_accessible_for_the_old_and_in_the_dark(browser_page, stre
     commenting.hide(rude, by=street.sun, reason_code="insult", text="请就事论事")
     commenting.object_to(rude, by=street.newcomer, text="我说的是办理情况，没有骂人")
     commenting.write(issue, author=street.qian, text="楼上王大爷也这么说")
+    for n in range(2):
+        loop.to_state(street, "filed", issue=loop.post(street, text=f"东门{n}号路灯坏了"))
+    assert proposals.consider(street.grid, issue.category) is not None
     public = issue.get_absolute_url()
     for width, mode, person, name, address in (
         (390, "elder", street.qian, "follower", public),
         (1280, "dark", street.zhou, "worker", public),
         (390, "dark", street.zhou, "comments", "/issues/comments/"),
         (390, "elder", street.zhou, "comment", f"/issues/comments/{rude.pk}/"),
+        (390, "dark", street.zhou, "proposals", "/issues/proposals/"),
     ):
         page = browser_page(width=width, mode=mode, person=person)
         page.goto(address)
