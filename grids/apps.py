@@ -109,6 +109,10 @@ class GridsConfig(AppConfig):
         register_kind("grids.issue_late", _("事项超期"))
         register_kind("grids.issue_warning", _("事项时限预警"))
 
+        from publicity import disclosures
+
+        disclosures.register_kind("grids.issue_figures", _("事项办理情况"))
+
         from grids import escalation
         from rules.clocks import pause_used_up
 

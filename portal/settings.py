@@ -407,6 +407,7 @@ CELERY_BEAT_SCHEDULE = {
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
     "recount-months": {"task": "grids.tasks.recount_months", "schedule": timedelta(hours=24)},
+    "publish-figures": {"task": "grids.tasks.publish_figures", "schedule": timedelta(hours=3)},
     "callbacks": {
         "task": "grids.tasks.deliver_callbacks",
         "schedule": timedelta(seconds=30),

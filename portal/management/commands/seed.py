@@ -25,6 +25,7 @@ FURTHER = (
     ("楼栋位置", "portal.seeding.sites", "seed_sites"),
     ("演示事项", "portal.seeding.issues", "seed_issues"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
+    ("办理数字", "portal.seeding.figures", "seed_figures"),
 )
 
 
