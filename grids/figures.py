@@ -18,15 +18,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
-from grids.models import DONE, ClockKind, Issue, IssueClock, IssueStep, Source
+from grids.models import (
+    DONE,
+    UNFINISHED,
+    WORKING,
+    ClockKind,
+    Issue,
+    IssueClock,
+    IssueStep,
+    Source,
+)
 from grids.models import State as S
 from orgs.models import Area
 
 # A report that became part of another, was not accepted or is not yet sent is no matter of its own.
-NO_MATTER = ("draft", "merged", "not_accepted")
+NO_MATTER = (S.DRAFT, S.MERGED, S.NOT_ACCEPTED, S.OBJECTED)
 LEAST = 5  # under so many a share says more by chance than by work: told, not computed
 MATTER = ~Q(state__in=NO_MATTER)
-PAUSED = "paused"
 
 
 @dataclass(frozen=True)
@@ -57,21 +65,21 @@ FIGURES = (
         L("收到"),
         "reported_at",
         L("当月反映的全部事项，包括后来合并和不予受理的；没有提交的草稿不算。"),
-        ~Q(state="draft"),
+        ~Q(state=S.DRAFT),
     ),
     Figure(
         "merged",
         L("合并"),
         "reported_at",
         L("当月收到、并入另一件同样事项的。一件事几个人反映，后面各项只算一件。"),
-        Q(state="merged"),
+        Q(state=S.MERGED),
     ),
     Figure(
         "not_accepted",
         L("不予受理"),
         "reported_at",
-        L("当月收到、按规定不予受理并告知了正确渠道的。"),
-        Q(state="not_accepted"),
+        L("当月收到、按规定不予受理并告知了正确渠道的；提出异议、还在复核的也在内。"),
+        Q(state__in=[S.NOT_ACCEPTED, S.OBJECTED]),
     ),
     Figure(
         "filed",
@@ -92,7 +100,7 @@ FIGURES = (
         L("到期"),
         "promised_at",
         L("承诺办结时间在当月、并且已经到了的事项。经批准延期的按延期后的时间，正在暂停的不算。"),
-        MATTER & ~Q(state=PAUSED) & Q(filed_at__isnull=False),
+        MATTER & ~Q(state=S.PAUSED) & Q(filed_at__isnull=False),
         until_now=True,
     ),
     Figure(
@@ -329,14 +337,13 @@ def public_figures(*, area: Area | None = None, now: datetime | None = None) -> 
     shown = Issue.objects.visible_to_public()
     if area is not None:
         shown = shown.filter(area_path__startswith=area.path)
-    return shown.aggregate(
+    # Only what some figure counts is read, each by its index; a year of closed ones stays put.
+    counted = shown.filter(
+        Q(state__in=UNFINISHED) | Q(reported_at__gte=since) | Q(closed_at__gte=since)
+    )
+    return counted.aggregate(
         received=Count("pk", filter=Q(reported_at__gte=since)),
-        closed=Count("pk", filter=Q(closed_at__gte=since, state__in=[S.CLOSED, S.RATED])),
-        open=Count("pk", filter=~Q(state__in=[S.CLOSED, S.RATED])),
-        late=Count(
-            "pk",
-            filter=Q(
-                state__in=[S.FILED, S.DISPATCHED, S.IN_PROGRESS, S.REOPENED], promised_at__lt=now
-            ),
-        ),
+        closed=Count("pk", filter=Q(closed_at__gte=since, state__in=DONE)),
+        open=Count("pk", filter=Q(state__in=UNFINISHED)),
+        late=Count("pk", filter=Q(state__in=WORKING, promised_at__lt=now)),
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
 from grids.listing import LATE
-from grids.models import STATES_OF, WORKING, Issue, PublicState
+from grids.models import STATES_OF, UNFINISHED, WORKING, Issue, PublicState
 from orgs.models import Area, AreaLevel, GridPlan, Household, Site
 
 FEW_DOORS = 5
@@ -132,7 +132,7 @@ def read(community: Area | None = None) -> Map:
 def _count(grids: dict[str, Area], community: Area | None) -> dict[tuple[str, str], dict]:
     """(grid path, building path or "") → kind → how many open public issues."""
     late = Q(state__in=WORKING, promised_at__lt=timezone.now())
-    issues = Issue.objects.visible_to_public().filter(state__in=SHOWN)
+    issues = Issue.objects.visible_to_public().filter(state__in=UNFINISHED)
     if community is not None:
         issues = issues.filter(area_path__startswith=community.path)
     kind = Case(
@@ -150,9 +150,6 @@ def _count(grids: dict[str, Area], community: Area | None) -> dict[tuple[str, st
             at = found[grid, path if path != grid else ""]
             at[row["kind"]] = at.get(row["kind"], 0) + row["n"]
     return found
-
-
-SHOWN = (*STATES_OF[PublicState.OPEN], *STATES_OF[PublicState.VERIFYING])
 
 
 def _totals(counted) -> dict[str, int]:

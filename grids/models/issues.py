@@ -64,6 +64,8 @@ STATES_OF = {
     PublicState.VERIFYING: (State.HANDLED,),
     PublicState.CLOSED: DONE,
 }
+# What the public sees as not yet closed.
+UNFINISHED = (*STATES_OF[PublicState.OPEN], *STATES_OF[PublicState.VERIFYING])
 _PUBLIC_STATE = {state: word for word, states in STATES_OF.items() for state in states}
 _WAITS_FOR = {
     State.DRAFT: "submit",
@@ -283,6 +285,11 @@ class Issue(Placed):
             ),
             models.Index(fields=["reporter", "-reported_at"], name="grids_issue_reporter"),
             models.Index(fields=["-closed_at"], name="grids_issue_closed"),
+            models.Index(
+                fields=["area_path"],
+                condition=Q(is_public=True, state__in=list(UNFINISHED)),
+                name="grids_issue_unfinished",
+            ),
             models.Index(fields=["lead", "state", "due_at"], name="grids_issue_lead"),
             models.Index(
                 fields=["due_at"],
