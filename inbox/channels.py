@@ -147,6 +147,9 @@ def send(delivery, *, mailer: Mailer) -> None:
     """Hand one claimed delivery (with ``message`` and ``person``) to its outside channel."""
     message, person = delivery.message, delivery.person
     dedupe_key = str(delivery.dedupe_key)
+    if person is None:
+        _send_outside(delivery)
+        return
     if not person.is_active:
         raise Refused(_("收件人已停用"))
     if delivery.channel == Channel.SMS:
@@ -161,6 +164,17 @@ def send(delivery, *, mailer: Mailer) -> None:
         )
     else:
         raise Refused(_("没有这种通道：%(channel)s") % {"channel": delivery.channel})
+
+
+def _send_outside(delivery) -> None:
+    """To somebody who cannot sign in: no word about signing in, the public page if there is one."""
+    from inbox import outbox
+
+    message = delivery.message
+    text = _("【邻里共治】%(title)s。") % {"title": message.title.rstrip("。")}
+    if message.url and settings.PUBLIC_URL:
+        text += urljoin(settings.PUBLIC_URL, message.url)
+    sms(outbox.phone_outside(delivery.outside), text, str(delivery.dedupe_key))
 
 
 def _where(url: str) -> str:

@@ -72,7 +72,11 @@ class Delivery(models.Model):
         FAILED = "failed", _("未送达")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="deliveries"
+    )
+    # Somebody without an account, by a plain key of the app that knows them: "caller:31".
+    outside = models.CharField(max_length=60, blank=True)
     channel = models.CharField(max_length=5, choices=Channel)
     state = models.CharField(max_length=7, choices=State)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -92,6 +96,17 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "message", "person", "channel", name="inbox_delivery_once_per_channel"
+            ),
+            models.UniqueConstraint(
+                "message",
+                "outside",
+                condition=~Q(outside=""),
+                name="inbox_delivery_once_outside",
+            ),
+            models.CheckConstraint(
+                name="inbox_delivery_to_a_person_or_outside_by_sms",
+                condition=Q(person__isnull=False, outside="")
+                | (Q(person=None, channel="sms") & ~Q(outside="")),
             ),
             models.CheckConstraint(
                 name="inbox_delivery_state_matches_its_times",
@@ -147,7 +162,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.message_id} → {self.person_id} ({self.channel})"
+        return f"{self.message_id} → {self.person_id or self.outside} ({self.channel})"
 
 
 class Preference(models.Model):

@@ -6,7 +6,7 @@ beat, so a broker may be down without anything being lost.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -149,6 +149,62 @@ def tell(
     Delivery.objects.bulk_create(deliveries)
     if any(d.state == Delivery.State.WAITING and d.next_try_at <= now for d in deliveries):
         transaction.on_commit(nudge.worker, robust=True)
+    return message
+
+
+# --- people without an account -------------------------------------------------------------------
+
+_phone_books: dict[str, Callable[[str], str]] = {}
+
+
+def register_phone_book(name: str, phone_of: Callable[[str], str]) -> None:
+    """Whose phones an app keeps: ``phone_of("31")`` answers for "caller:31", "" when forgotten."""
+    _phone_books[name] = phone_of
+
+
+def phone_outside(key: str) -> str:
+    """The phone behind an outside key, asked when it is sent: what was erased meanwhile is ""."""
+    name, _colon, ident = key.partition(":")
+    if name not in _phone_books:
+        raise UnknownKind(f"no phone book {name!r} (outbox.register_phone_book)")
+    return _phone_books[name](ident)
+
+
+def tell_outside(outside: str, *, kind: str, title: str, url: str = "", key: str) -> Message:
+    """Send one short message to somebody without an account, once per ``key``.
+
+    ``outside`` names them in a phone book ("caller:31"); the phone itself is never kept here. In
+    the caller's transaction; quiet hours hold. Raises OutboxError for mistakes in the call.
+    """
+    rules = kind_of(kind)
+    if outside.partition(":")[0] not in _phone_books:
+        raise UnknownKind(f"no phone book for {outside!r} (outbox.register_phone_book)")
+    if not title.strip() or not key:
+        raise OutboxError("a message needs a title and a key")
+    if not _in_callers_transaction():
+        raise NotInTransaction("tell_outside() belongs into the transaction of what happened")
+    now = timezone.now()
+    message, created = Message.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "title": _shortened(title, TITLE_LENGTH),
+            "url": url,
+            "urgent": rules.urgent,
+            "must_read": False,
+            "created_at": now,
+        },
+    )
+    if created:
+        delivery = Delivery.objects.create(
+            message=message,
+            outside=outside,
+            channel=Channel.SMS,
+            state=Delivery.State.WAITING,
+            next_try_at=now if rules.urgent else quiet.over_at(now),
+        )
+        if delivery.next_try_at <= now:
+            transaction.on_commit(nudge.worker, robust=True)
     return message
 
 
