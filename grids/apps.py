@@ -8,7 +8,8 @@ class GridsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from inbox.outbox import register_kind
+        from grids import desk
+        from inbox.outbox import register_kind, register_phone_book
         from orgs.positions import Position as P
         from orgs.positions import register
 
@@ -103,6 +104,7 @@ class GridsConfig(AppConfig):
         register_kind("grids.whistle", _("吹哨报到等我处理"))
         register_kind("grids.whistle_unanswered", _("部门逾期未报到"))
 
+        register_phone_book("caller", desk.phone_of)
         register_kind("grids.issue_progress", _("我反映的事项有进展"))
         register_kind("grids.issue_answer", _("我反映的事项有结果"), ("sms",))
         register_kind("grids.issue_task", _("有事项等我处理"))

@@ -16,7 +16,7 @@ from grids import (
     responsibilities,
     roster,
 )
-from grids.models import CoHandling, Issue, Level, Order, RefusalCode, State
+from grids.models import CoHandling, DeskEntry, Issue, Level, Order, RefusalCode, State
 from grids.refusals import (
     AcceptedAfterReview,
     Arbitrated,
@@ -159,6 +159,9 @@ def of_rework(issue, move):
 
 
 def _keep_rating(issue, move):
+    if issue.reporter_id is None:  # somebody rang up whoever has no account
+        move.data["on_behalf"] = True
+        DeskEntry.objects.filter(issue=issue).update(rated_by=move.by)
     issue.solved = bool(move.data["solved"])
     issue.stars = int(move.data["stars"])
     issue.rating_comment = (move.data.get("comment") or move.reason or "").strip()

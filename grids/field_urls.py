@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from grids.views import patrols, redaction
+from grids.views import desk, patrols, redaction
 
 urlpatterns = [
+    path("desk-entry/", desk.enter, name="desk_entry"),
     path("patrols/", patrols.patrol_list, name="patrols"),
     path("patrols/start/", patrols.start, name="patrol_start"),
     path("patrols/<int:pk>/", patrols.patrol, name="patrol"),
@@ -12,4 +13,7 @@ urlpatterns = [
     path("patrols/<int:pk>/found/", patrols.found, name="patrol_found"),
     path("patrols/<int:pk>/end/", patrols.end, name="patrol_end"),
     path("photos/<str:token>/redact/", redaction.redact, name="redact"),
+    path("<str:number>/slip/", desk.slip, name="slip"),
+    path("<str:number>/told/", desk.told, name="told"),
+    path("<str:number>/call/", desk.ring, name="ring"),
 ]

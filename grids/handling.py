@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from grids import cohandling, deidentify, delays, limits, numbers, photos, telling
 from grids.flow import flow
-from grids.models import Category, ClockKind, Issue, Patrol, Source, State, Urgency
+from grids.models import Caller, Category, ClockKind, Issue, Patrol, Source, State, Urgency
 from grids.who import in_lead, invited
 from orgs import access
 from orgs.models import Area
@@ -80,6 +80,9 @@ def post(
     anonymous: bool = False,
     about_lead: bool = False,
     patrol: Patrol | None = None,
+    caller: Caller | None = None,
+    entered_by=None,
+    how_entered: str = "",
     pictures: Iterable[photos.Ready] = (),
     key: uuid.UUID | None = None,
     source: str = Source.RESIDENT,
@@ -87,8 +90,10 @@ def post(
 ) -> Issue:
     """Take in an issue; the same reporter and ``key`` again give the first one back.
 
-    ``pictures`` and the drafts kept under ``key`` become its photos. The number is the next of
-    the subdistrict's day. Raises NoProfile or PhotoRefused, with nothing written.
+    ``entered_by`` writes it down for ``reporter``, or for ``caller`` when nobody with an account
+    reports (``grids.desk``). ``pictures`` and the drafts kept under ``key`` become its photos. The
+    number is the next of the subdistrict's day. Raises NoProfile or PhotoRefused, with nothing
+    written.
     """
     at, key = at or timezone.now(), key or uuid.uuid4()
     with photos.writing(), transaction.atomic():
@@ -105,6 +110,7 @@ def post(
             anonymous=anonymous,
             about_lead=about_lead,
             patrol=patrol,
+            caller=caller,
             category=category,
             area=area,
             place_text=place_text.strip(),
@@ -114,8 +120,9 @@ def post(
             urgency=_urgency(category, text),
             clock_rules=rules,
         )
-        photos.keep(pictures, draft_key=key, by=reporter)
-        sent = list(photos.drafts(key, reporter))
+        by = entered_by or reporter
+        photos.keep(pictures, draft_key=key, by=by)
+        sent = list(photos.drafts(key, by))
         if len(sent) > photos.MOST_PHOTOS:
             raise photos.TooMany
 
@@ -123,7 +130,8 @@ def post(
             photos.attach(sent, issue, move.step)
             telling.of_posting(issue, move)
 
-        flow.open(issue, by=reporter, verb="submit", at=at, clock=limits.of_posting, tells=attach)
+        more = {"on_behalf": how_entered} if entered_by is not None else {}
+        flow.open(issue, by=by, verb="submit", at=at, clock=limits.of_posting, tells=attach, **more)
     return issue
 
 

@@ -68,9 +68,13 @@ def _works_on(issue: Issue, person) -> bool:
 
 
 def frees(issue: Issue, move) -> bool:
-    """Is the one who stands aside the handler? Then somebody else has to sign."""
+    """Is the one who stands aside the handler? Then somebody else has to sign.
+
+    Not while it is paused: nobody works on it, and a colleague takes over once it goes on.
+    """
     person = move.data.get("person")
-    return person is not None and person.pk == issue.handler_id
+    at_work = move.from_state in {State.IN_PROGRESS, State.HANDLED}
+    return at_work and person is not None and person.pk == issue.handler_id
 
 
 def target(issue: Issue, move) -> str:
@@ -136,7 +140,8 @@ def _row(sources, goes_to, **more) -> Transition:
 
 
 ROWS = (
-    _row((S.SUBMITTED, S.FILED, S.DISPATCHED, S.REOPENED), None),
+    _row((S.SUBMITTED, S.OBJECTED, S.FILED, S.DISPATCHED, S.RETURNED), None),
+    _row((S.PAUSED, S.ESCALATED, S.REOPENED), None),
     _row((S.IN_PROGRESS,), target, targets=(S.IN_PROGRESS, S.DISPATCHED)),
     _row((S.HANDLED,), target, targets=(S.HANDLED, S.DISPATCHED)),
 )

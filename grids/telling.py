@@ -58,6 +58,26 @@ def is_silent() -> bool:
 def _tell_reporter(issue, move, title, text="", kind=PROGRESS):
     if issue.reporter is not None:
         _tell(issue, move, [issue.reporter], kind, "reporter", title, text)
+    elif issue.caller_id and kind == ANSWER:
+        _tell_caller(issue, move, title)
+
+
+def _tell_caller(issue, move, title):
+    """By short message when that was agreed; else whoever wrote it down has to ring them up."""
+    if _silent.get():
+        return
+    if issue.caller.wants_sms:
+        outbox.tell_outside(
+            f"caller:{issue.caller_id}",
+            kind=ANSWER,
+            title=title % {"number": issue.number, "title": issue.title},
+            url=issue.get_absolute_url() if issue.is_public else "",
+            key=f"issue:{issue.pk}:{move.step.pk}:caller",
+        )
+    elif issue.caller.phone_digest and issue.caller.recorded_by is not None:
+        text = _("反映人没有账号，请打电话告知结果，并在事项页记录。")
+        people = [issue.caller.recorded_by]
+        _tell(issue, move, people, TASK, "desk", _("请告知反映人：%(title)s"), text)
 
 
 def _aside(issue) -> set[int]:

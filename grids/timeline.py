@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from grids.models import (
     DelayReason,
     DelayRequest,
+    DeskEntry,
     Issue,
     IssueStep,
     Level,
@@ -99,6 +100,8 @@ def _title(step: IssueStep) -> str:
     lead = _named(step, "lead")
     match step.verb:
         case "submit":
+            if how := step.data.get("on_behalf"):
+                return _("反映（由社区代录：%(how)s）") % {"how": DeskEntry.How(how).label}
             return _("反映")
         case "acknowledge":
             return _("网格员已看到")
@@ -133,6 +136,8 @@ def _title(step: IssueStep) -> str:
         case "rework":
             return _("核验未通过，返工")
         case "rate":
+            if step.data.get("on_behalf"):
+                return _("评价（电话回访代录）：%(solved)s，%(stars)s") % _rating(step)
             return _("评价：%(solved)s，%(stars)s") % _rating(step)
         case "reopen":
             return _("重新办理")

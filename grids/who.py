@@ -163,6 +163,21 @@ def is_reporter(issue, person):
     return person is not None and person.pk == issue.reporter_id
 
 
+def speaks_for_reporter(issue, person):
+    """The reporter; or, for one without an account, a worker over the place who rings them up.
+
+    Never the handler, nor anybody of the lead: they would rate themselves.
+    """
+    if is_reporter(issue, person):
+        return True
+    rings_up = issue.reporter_id is None and issue.caller_id is not None and not issue.anonymous
+    if not rings_up or not over_place("grids.file_issue")(issue, person):
+        return False
+    if person.pk in {issue.handler_id, issue.verifier_id} or in_lead(issue, person):
+        return _("承办、核验的人不能代反映人评价，请由他人回访")
+    return True
+
+
 def system(issue, person) -> bool:
     return person is None
 
@@ -273,7 +288,8 @@ def unless_recused(row):
 
     def who(issue, person):
         answer = row.who(issue, person)
-        if answer is not False and is_recused(issue, person) and row.verb not in BY_REPORTER:
+        own = row.verb in BY_REPORTER and is_reporter(issue, person)
+        if answer is not False and is_recused(issue, person) and not own:
             return _("您已回避这件事项，不能再办理")
         return answer
 

@@ -4,6 +4,7 @@ from grids.models.callers import Caller
 from grids.models.categories import Category, CategoryGroup, Level, Urgency
 from grids.models.cohandling import CoHandling
 from grids.models.delays import DelayReason, DelayRequest
+from grids.models.desk import DeskEntry
 from grids.models.figures import IssueMonth, StaleMonths
 from grids.models.hotline import (
     Callback,
@@ -76,6 +77,7 @@ __all__ = [
     "Comment",
     "DelayReason",
     "DelayRequest",
+    "DeskEntry",
     "DutyItem",
     "ExportLog",
     "Follow",

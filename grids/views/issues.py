@@ -21,6 +21,7 @@ from grids import (
 from grids.forms import FORMS
 from grids.hotline import partner_dates
 from grids.models import Issue, Source, State
+from grids.views import desk as desk_views
 from grids.views.replies import offer_templates, with_template
 from orgs import access
 from orgs.access import public
@@ -68,7 +69,8 @@ def issue(request, number):
     """One address: the public sees the public page, the reporter theirs, workers the tools."""
     found = get_object_or_404(
         Issue.objects.select_related(
-            "category", "area", "lead", "reporter", "handler", "assignee", "parent"
+            *("category", "area", "lead", "reporter", "handler", "assignee", "parent"),
+            *("caller", "desk_entry__entered_by"),
         ),
         number=number,
     )
@@ -194,6 +196,8 @@ def _inside(
         ),
         **heard,
     }
+    if is_worker:
+        context |= desk_views.beside(found, person, rows)
     return render(request, "grids/issue.html", context, status=status)
 
 
@@ -205,6 +209,8 @@ def _reporter_for(found, person) -> dict:
     works_here = access.rights_of(person).may("grids.file_issue", area_path=found.area_path)
     if who.is_recused(found, person):
         return {"name": _("（您已回避，不显示反映人）"), "phone": ""}
+    if found.reporter is None:
+        return desk_views.caller_for(found, person)
     if found.source == Source.HOTLINE and found.reporter is not None:
         # The platform's account. Who called is told by ``hotline.callers``, to fewer people.
         return {"name": found.reporter.name, "phone": ""}

@@ -24,6 +24,7 @@ def queue(request):
     rows = listing.rows(issues[:MOST], public=False)
     whistles = whistle_pages.waiting_rows(request.user)
     context = {
+        "may_enter": rights.has("grids.file_issue"),
         "may_patrol": rights.has_any("grids.patrol", "grids.view_issue"),
         "whistles": whistles,
         "groups": _by_urgency(rows, now),

@@ -32,8 +32,12 @@ S = State
 MAY = {
     "recuse": {
         S.SUBMITTED: BOSSES,
+        S.OBJECTED: BOSSES,
         S.FILED: BOSSES,
         S.DISPATCHED: BOSSES | LEAD,
+        S.RETURNED: BOSSES | LEAD,
+        S.PAUSED: BOSSES | LEAD,
+        S.ESCALATED: BOSSES | LEAD,
         S.IN_PROGRESS: BOSSES | LEAD,
         S.HANDLED: BOSSES | LEAD,
         S.REOPENED: BOSSES | LEAD,
