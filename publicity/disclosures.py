@@ -348,8 +348,11 @@ def make_due(today: date | None = None) -> int:
     )
     made = 0
     for plan in plans.filter(Q(ends_on=None) | Q(made_until=None) | Q(ends_on__gt=F("made_until"))):
-        with transaction.atomic():
-            made += _make(plan, today)
+        try:
+            with transaction.atomic():
+                made += _make(plan, today)
+        except Exception:
+            logger.exception("schedule %s: its periods are not written down yet", plan.pk)
     return made
 
 

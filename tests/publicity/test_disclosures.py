@@ -73,6 +73,22 @@ def test_once_and_stopped(street):
         plan(street, kind="party_affairs", every="once")
 
 
+def test_one_schedule_that_fails_holds_up_no_other(street, monkeypatch):
+    broken = plan(street)
+    plan(street, kind="party_affairs")
+    make = disclosures._make
+
+    def fail_for_one(one, today):
+        if one.pk == broken.pk:
+            raise RuntimeError("a calendar that cannot be read")
+        return make(one, today)
+
+    monkeypatch.setattr(disclosures, "_make", fail_for_one)
+    assert disclosures.make_due(date(2026, 9, 2)) == 1
+    monkeypatch.undo()
+    assert disclosures.make_due(date(2026, 9, 2)) == 1
+
+
 def test_the_same_schedule_once_and_only_over_ones_place(street):
     first = plan(street)
     assert plan(street) == first
