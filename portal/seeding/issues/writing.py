@@ -1,0 +1,63 @@
+"""Stories into rows, table by table: COPY, which costs a fifth of what inserting does."""
+
+import json
+from collections.abc import Iterable
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+from django.db.models import F
+
+from grids.models import CoHandling, Issue, IssueClock, IssueStep
+from portal.seeding.issues.story import Story
+from rules.models import Clock
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def write(stories: list[Story]) -> None:
+    issues = [story.issue for story in stories]
+    copy_in(Issue, issues)
+    for story in stories:
+        for row in (*story.rows, *story.steps, *story.cohandlings):
+            row.issue_id = story.issue.pk
+    rows = [row for story in stories for row in story.rows]
+    copy_in(Clock, [row.clock for row in rows])
+    for row in rows:
+        row.clock_id = row.clock.pk
+    copy_in(IssueClock, rows)
+    copy_in(IssueStep, [step for story in stories for step in story.steps])
+    CoHandling.objects.bulk_create(grant for story in stories for grant in story.cohandlings)
+    # auto_now_add wrote today
+    written = Issue.objects.filter(pk__in=[issue.pk for issue in issues])
+    written.update(created_at=F("reported_at"))
+
+
+def copy_in(model, rows: Iterable[models.Model]) -> None:
+    """``bulk_create`` for thousands of new rows, which get their keys; triggers run."""
+    rows = list(rows)
+    table, fields = model._meta.db_table, model._meta.concrete_fields
+    columns = ",".join(connection.ops.quote_name(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table, len(rows)],
+        )
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = pk
+        with cursor.copy(f"COPY {connection.ops.quote_name(table)} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                values = (_text(field.pre_save(row, add=True), field) for field in fields)
+                copy.write("\t".join(values) + "\n")
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def _text(value, field) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(field, models.JSONField):
+        value = json.dumps(value, ensure_ascii=False, cls=field.encoder or DjangoJSONEncoder)
+    elif isinstance(field, ArrayField):
+        value = "{" + ",".join(map(str, value)) + "}"  # of keys: nothing to quote
+    return str(value).translate(_ESCAPES)
