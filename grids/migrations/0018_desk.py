@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('grids', '0016_voices'),
+        ('grids', '0017_unfinished'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
