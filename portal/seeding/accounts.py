@@ -82,6 +82,7 @@ def choose() -> list[Account]:
             street,
         ),
         Account("subdistrict", first(P.SUBDISTRICT_OPERATOR), street),
+        Account("subdistrict_leader", first(P.SUBDISTRICT_LEADER), street),
         Account("district", first(P.DISTRICT_OFFICER), street.ancestor("district")),
         Account("merchant", first(P.MERCHANT_KEEPER, **inside), community),
         Account("system_admin", first(P.SYSTEM_ADMIN), street.ancestor("district")),

@@ -116,7 +116,7 @@ def test_the_accounts_belong_together(run):
     assert set(by_role) >= {
         "resident", "resident_elsewhere", "grid_worker", "social_worker", "community_secretary",
         "property", "owners_committee", "department", "subdistrict", "district", "merchant",
-        "system_admin", "security_admin", "auditor",
+        "system_admin", "security_admin", "auditor", "subdistrict_leader",
     }  # fmt: skip
     people = [person.pk for group in by_role.values() for person in group]
     assert len(people) == len(set(people)) >= 16

@@ -24,6 +24,7 @@ SEED = 20260101
 FURTHER = (
     ("楼栋位置", "portal.seeding.sites", "seed_sites"),
     ("演示事项", "portal.seeding.issues", "seed_issues"),
+    ("吹哨报到", "portal.seeding.whistles", "seed_whistles"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
 )
