@@ -7,12 +7,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from grids import dispatch, handling, who
-from grids.models import Issue, State
+from grids.models import Issue
 from orgs.models import Organization
 from rules.refusals import Refused
 
 MOST = 50
-STATES = (State.FILED, State.REOPENED)
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def chosen(numbers: Iterable[str], person) -> list[Issue]:
 
 def why_not(issue: Issue, person) -> str:
     """Why ``person`` cannot dispatch ``issue`` now; empty when they can."""
-    if issue.state not in STATES:
+    if handling.flow.transition("dispatch", issue.state) is None:
         return _("现在是“%(state)s”，不用派单") % {"state": issue.get_state_display()}
     if who.at_level(issue, person) is not True:
         return _("这一级的事项不由您派单")

@@ -109,8 +109,9 @@ def of_assigning(issue, move):
 def of_calling(issue, move):
     """The whistle chose and approved the lead (``grids.whistles``)."""
     issue.level, issue.lead, issue.handler = Level.L4, move.data["lead"], None
-    issue.dispatched_at, issue.signed_at, issue.assignee = move.at, None, None
+    issue.dispatched_at, issue.signed_at = move.at, None
     cohandling.dismiss(issue, [issue.lead], on=move.at)
+    roster.hand_out(issue, at=move.at)
 
 
 def of_uncalling(issue, move):

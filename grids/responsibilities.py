@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids.models import Category, DutyItem, Issue, Responsibility
+from grids.models import Category, DutyItem, Issue, Responsibility, State
 from orgs import access
 from orgs.history import because
 from orgs.models import Area, AreaLevel, Linkage, Organization
@@ -506,6 +506,7 @@ def preview(
         Issue.objects.filter(
             category=category, area_path__startswith=area.path, reported_at__gte=since
         )
+        .exclude(state=State.DRAFT)
         .only("number", "title", "area_path")
         .order_by("-reported_at", "-pk")
     )

@@ -158,6 +158,13 @@ def able(issue: Issue, organization: Organization | None = None) -> list[Person]
     return dispatch.members(organization or issue.lead, excluding=aside)
 
 
+def is_held(issue: Issue) -> bool:
+    """Is it handed to somebody who is still there to sign? Who left holds nothing."""
+    return issue.assignee_id is not None and any(
+        person.pk == issue.assignee_id for person in able(issue)
+    )
+
+
 # --- handing out ---------------------------------------------------------------------------------
 
 

@@ -58,9 +58,9 @@ def signer(issue, person):
     answer = lead_member(issue, person)
     if answer is not True:
         return answer
-    if issue.assignee_id is not None:
-        if issue.assignee_id == person.pk:
-            return True
+    if issue.assignee_id == person.pk:
+        return True
+    if roster.is_held(issue):
         return _("已指派给%(name)s，由其签收") % {"name": issue.assignee.name}
     if roster.mode_of(issue) == Roster.Mode.ASSIGN:
         return _("本单位由负责人指派承办人，请等候指派")

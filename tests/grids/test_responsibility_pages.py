@@ -43,6 +43,10 @@ def test_strangers_find_nothing(client, street):
         for address in addresses:
             assert client.get(address).status_code == 404, (person, address)
             assert client.post(address, given()).status_code in {404, 405}
+    client.force_login(street.chen)
+    desk = client.get("/desk/").content.decode()
+    assert f'href="{TABLE}"' in desk
+    assert 'href="/issues/templates/"' in desk
     client.force_login(street.sun)  # dispatches, so reads; writes nothing
     assert client.get(TABLE).status_code == 200
     assert client.get(DUTIES).status_code == 200

@@ -202,6 +202,15 @@ def test_members_of_the_place_come_first(street):
     assert issue.assignee == street.sun
 
 
+def test_who_left_holds_nothing(crew):
+    work_by(crew, "rotate")
+    issue = sent(crew)
+    assert issue.assignee == crew.wu
+    posts.relieve(crew.wu.appointments.get(), reason="离职")
+    handling.advance(issue, "sign", by=crew.xu)
+    assert issue.handler == crew.xu
+
+
 def test_a_redirect_starts_anew(crew):
     work_by(crew, "rotate")
     issue = sent(crew)
@@ -241,6 +250,7 @@ def test_the_heads_page(client, crew):
         assert client.post(address, {"do": "mode", "mode": "rotate"}).status_code == status
     client.force_login(crew.wu)
     assert client.get(ROSTER).url == address
+    assert f'href="{ROSTER}"' in client.get("/desk/").content.decode()
     loop.to_state(crew, "in_progress", issue=loop.late_post(crew))
     sent(crew)
     page = client.get(address).content.decode()

@@ -23,8 +23,10 @@ SEED = 20260101
 # Seeds of other subsystems, in this order: what, module, and its `(world, rng, today)`.
 FURTHER = (
     ("楼栋位置", "portal.seeding.sites", "seed_sites"),
+    ("责任清单", "portal.seeding.dispatching", "seed_table"),
     ("演示事项", "portal.seeding.issues", "seed_issues"),
     ("吹哨报到", "portal.seeding.whistles", "seed_whistles"),
+    ("派单方式", "portal.seeding.dispatching", "seed_rosters"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
 )
