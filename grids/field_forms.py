@@ -1,11 +1,12 @@
 """What people fill in with the tools of the field and the counter."""
 
 from django import forms
+from django.core.validators import MinLengthValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grids import photos
-from grids.forms import PhotosField, WithPhotos, place_choices
+from grids.forms import PhotosField, PostForm, WithPhotos, place_choices
 from grids.models import Category, DeskEntry
 from orgs.models import Person
 from orgs.models.people import check_phone
@@ -279,3 +280,44 @@ class RingForm(forms.Form):
         max_length=200,
         error_messages={"required": L("请写明原因")},
     )
+
+
+# --- drafts ------------------------------------------------------------------------------------
+
+
+class OfDraft:
+    """The photos that the draft has already stand beside those just sent; both may be dropped."""
+
+    def __init__(self, *args, draft=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dropped = []
+        if draft is None:
+            return
+        if self.is_bound and hasattr(self.data, "getlist"):
+            self.dropped = self.data.getlist("drop")
+        self.drafts = [*draft.photos.exclude(token__in=self.dropped), *self.drafts]
+
+    @property
+    def given(self) -> dict:
+        """What goes to ``grids.drafts``."""
+        given = dict(self.cleaned_data)
+        given.pop("photos")
+        area = given.pop("place")
+        return {**given, "area": area, "pictures": self.pictures.ready}
+
+
+class SubmitDraftForm(OfDraft, PostForm):
+    """Handing it in: as complete as any report."""
+
+
+class DraftForm(OfDraft, PostForm):
+    """Keeping it: only the place has to be there."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["category"].required = False
+        text = self.fields["text"]
+        text.required, text.min_length = False, None
+        text.validators = [
+            check for check in text.validators if not isinstance(check, MinLengthValidator)
+        ]

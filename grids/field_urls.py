@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.views import desk, patrols, redaction
+from grids.views import desk, drafts, patrols, redaction
 
 urlpatterns = [
     path("desk-entry/", desk.enter, name="desk_entry"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("patrols/<int:pk>/found/", patrols.found, name="patrol_found"),
     path("patrols/<int:pk>/end/", patrols.end, name="patrol_end"),
     path("photos/<str:token>/redact/", redaction.redact, name="redact"),
+    path("<str:number>/draft/", drafts.draft, name="draft"),
     path("<str:number>/slip/", desk.slip, name="slip"),
     path("<str:number>/told/", desk.told, name="told"),
     path("<str:number>/call/", desk.ring, name="ring"),

@@ -117,7 +117,7 @@ def post(
             title=(title.strip() or deidentify.title_from(text, TITLE_LENGTH))[:60],
             description=text.strip(),
             level=category.default_level,
-            urgency=_urgency(category, text),
+            urgency=urgency_of(category, text),
             clock_rules=rules,
         )
         by = entered_by or reporter
@@ -135,7 +135,8 @@ def post(
     return issue
 
 
-def _urgency(category: Category, text: str) -> str:
+def urgency_of(category: Category, text: str) -> str:
+    """As urgent as the category, more when the words sound like danger."""
     return Urgency.URGENT if deidentify.sounds_dangerous(text) else category.default_urgency
 
 

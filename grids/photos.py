@@ -258,10 +258,15 @@ def attach(photos: Iterable[Photo], issue, step) -> None:
         Photo.objects.filter(pk__in=pks, issue=None).update(issue=issue, step=step)
 
 
-@transaction.atomic
 def remove(photos: QuerySet[Photo]) -> int:
     """Delete drafts, and their files once that is certain."""
-    gone = list(photos.filter(issue=None).select_for_update())
+    return discard(photos.filter(issue=None))
+
+
+@transaction.atomic
+def discard(photos: QuerySet[Photo]) -> int:
+    """Delete photos that nobody but their sender has seen, and their files once that is certain."""
+    gone = list(photos.select_for_update(of=("self",)))
     names = [path_of(photo, size) for photo in gone for size in ("large", "small", "original")]
     Photo.objects.filter(pk__in=[photo.pk for photo in gone]).delete()
     transaction.on_commit(lambda: [default_storage.delete(name) for name in names], robust=True)

@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from grids import account, archive, escalation, lateness, monthly, photos, proposals, whistle_watch
+from grids import (
+    account,
+    archive,
+    drafts,
+    escalation,
+    lateness,
+    monthly,
+    photos,
+    proposals,
+    whistle_watch,
+)
 from grids.hotline import callbacks, hook, importing, partner_dates
 from grids.models import Import
 
@@ -12,6 +22,12 @@ def sweep_photos() -> None:
     """Files and drafts nobody came back for."""
     photos.drop_old_drafts()
     photos.drop_strays()
+
+
+@shared_task
+def sweep_drafts() -> None:
+    """Reports kept for later and forgotten: told of, then removed."""
+    drafts.sweep()
 
 
 @shared_task

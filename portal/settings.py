@@ -415,6 +415,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-orders": {"task": "grids.tasks.sweep_orders", "schedule": timedelta(minutes=2)},
     "propose-topics": {"task": "grids.tasks.propose_topics", "schedule": timedelta(hours=6)},
+    "sweep-drafts": {"task": "grids.tasks.sweep_drafts", "schedule": timedelta(hours=12)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }

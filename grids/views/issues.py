@@ -77,6 +77,11 @@ def issue(request, number):
     person = request.user
     is_reporter = person.is_authenticated and person.pk == found.reporter_id
     is_worker = person.is_authenticated and handling.is_worker(found, person)
+    if found.state == State.DRAFT:
+        if not is_reporter:
+            raise Http404
+        if request.method != "POST":
+            return redirect("grids:draft", found.number)
     if request.method == "POST":
         if not (is_reporter or is_worker):
             raise Http404

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 
 from grids import handling, photos, who
 from grids.forms import OriginalForm
-from grids.models import Photo
+from grids.models import Photo, State
 from orgs import access
 from orgs.access import public
 
@@ -74,6 +74,7 @@ def _original(request, found: Photo):
     if (
         not request.user.is_authenticated
         or issue is None
+        or issue.state == State.DRAFT
         or who.is_recused(issue, request.user)
         or not access.rights_of(request.user).may(
             "grids.moderate_photos", area_path=issue.area_path

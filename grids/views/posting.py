@@ -3,8 +3,10 @@
 from django.shortcuts import get_object_or_404, redirect, render
 
 from grids import deidentify, handling, places, similar
+from grids.field_forms import DraftForm
 from grids.forms import PostForm, grouped, read_key
-from grids.models import Category, Issue, Level, Source
+from grids.models import Category, Issue, Level, Source, State
+from grids.views import drafts
 from orgs import access
 from orgs.access import signed_in
 from rules.refusals import Refused
@@ -17,7 +19,10 @@ def new(request):
     given = {"person": request.user, "grids": there.grids, "communities": there.communities}
     if request.method == "POST":
         if (again := _posted_before(request)) is not None:
-            return redirect("grids:issue_posted", again.number)
+            page = "grids:draft" if again.state == State.DRAFT else "grids:issue_posted"
+            return redirect(page, again.number)
+        if request.POST.get("do") == "keep":
+            return _keep(request, DraftForm(request.POST, request.FILES, **given), there)
         form = PostForm(request.POST, request.FILES, **given)
         if form.is_valid() and (alike := _alike(request, form)):
             form.keep_drafts()
@@ -30,6 +35,15 @@ def new(request):
     if there.own is not None:
         chosen["place"] = there.own.pk
     return _page(request, PostForm(initial=chosen, **given), there)
+
+
+def _keep(request, form, there):
+    if form.is_valid():
+        source = _source(request.user, form.cleaned_data["place"])
+        if (answer := drafts.keep(request, form, source=source)) is not None:
+            return answer
+    form.keep_drafts()
+    return _page(request, form, there, status=422)
 
 
 def _posted_before(request) -> Issue | None:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from grids import photos, who
 from grids.field_forms import RedactForm, cells_of
-from grids.models import Photo
+from grids.models import Photo, State
 from orgs import access
 from orgs.access import allowed
 
@@ -19,7 +19,7 @@ def redact(request, token):
     """For who files or verifies over the place; works by ticking cells, better with redact.js."""
     photo = get_object_or_404(
         access.scope(
-            Photo.objects.select_related("issue"),
+            Photo.objects.exclude(issue__state=State.DRAFT).select_related("issue"),
             request.user,
             "grids.file_issue",
             "grids.verify_issue",
