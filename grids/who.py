@@ -154,7 +154,7 @@ def anybody_on_it(issue, person):
 
 def minds_order(issue, person):
     """The platform an order came from (its account), or who takes its orders in there."""
-    if person is None or issue.source != Source.HOTLINE:
+    if person is None or issue.source != Source.HOTLINE or not hasattr(issue, "order"):
         return False
     return person.pk == issue.reporter_id or over_place("grids.import_orders")(issue, person)
 

@@ -216,7 +216,7 @@ def _reporter_for(found, person) -> dict:
         return {"name": _("（您已回避，不显示反映人）"), "phone": ""}
     if found.reporter is None:
         return desk_views.caller_for(found, person)
-    if found.source == Source.HOTLINE and found.reporter is not None:
+    if found.source == Source.HOTLINE and hasattr(found, "order"):
         # The platform's account. Who called is told by ``hotline.callers``, to fewer people.
         return {"name": found.reporter.name, "phone": ""}
     if found.anonymous or not (works_here or found.shows_reporter_to_handlers()):

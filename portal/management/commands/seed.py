@@ -29,6 +29,7 @@ FURTHER = (
     ("派单方式", "portal.seeding.dispatching", "seed_rosters"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
+    ("外部工单", "portal.seeding.hotline", "seed_hotline"),
 )
 
 

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from grids import handling
 from grids.hotline import exporting
-from grids.models import CallerReveal, ExportLog, Issue, Order
+from grids.models import CallerReveal, ExportLog, Issue, Order, Source
 from tests.grids import loop
 from tests.grids.hotline.conftest import line
 from tests.grids.hotline.test_importing import taken_in
@@ -119,6 +120,18 @@ def test_who_handles_it_never_meets_the_caller(client, hotline):
     for name in ("orders", "orders_export", "looks", "partners"):
         assert client.get(reverse(f"grids:{name}")).status_code == 404
     assert client.get(reverse("grids:caller", args=[issue.number])).status_code == 404
+
+
+def test_what_12345_passed_on_for_somebody_with_an_account_stays_theirs(client, hotline):
+    """No order of a partner: the rules for residents hold, and only the resident rates."""
+    issue = loop.post(hotline, kind="邻里纠纷", source=Source.HOTLINE)
+    loop.to_state(hotline, "in_progress", issue=issue)
+    client.force_login(hotline.wu)
+    assert "王居民" not in client.get(issue.get_absolute_url()).content.decode()
+    other = loop.post(hotline, source=Source.HOTLINE)
+    for someone in (hotline.wang, hotline.chen):
+        verbs = {row.verb for row in handling.available(other, someone)}
+        assert not verbs & {"withdraw", "supplement"}
 
 
 def test_who_files_sees_the_caller_masked_and_in_full_against_a_reason(client, hotline):
