@@ -11,14 +11,12 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import deidentify, handling, lateness, telling
+from grids import deidentify, handling, urging
 from grids.hotline import callbacks
 from grids.hotline.mapping import Incoming, without_caller
 from grids.models import Caller, Order, Partner, Source
-from inbox import outbox
 from rules.refusals import Refused
 
-ABOVE_AFTER = 3  # every so many urges the level above hears of it too
 _WITH = (
     *("issue__area", "issue__lead", "issue__handler", "issue__category", "issue__caller"),
     *("issue__parent__area", "issue__parent__lead", "issue__parent__handler"),
@@ -36,16 +34,6 @@ class KnownOrder(Refused):
         self.order = order
         text = _("工单 %(number)s 已经接收，本平台编号 %(issue)s")
         super().__init__(text % {"number": order.number, "issue": order.issue.number})
-
-
-class NothingToUrge(Refused):
-    def __init__(self):
-        super().__init__(_("这件事项已经结束，不能再催"))
-
-
-class UrgedToday(Refused):
-    def __init__(self):
-        super().__init__(_("今天已经催过，已转告正在办的人；明天还没有进展可以再催"))
 
 
 class NoSuchOrder(Refused):
@@ -112,34 +100,16 @@ def _known(partner: Partner, number: str) -> Order | None:
 
 @transaction.atomic
 def urge(order: Order, words: str = "", *, at: datetime | None = None) -> Order:
-    """催单, once a day: told to whoever's turn it is; every third time to the level above too.
+    """催单, as the reporter's: once a working day, told to whoever's turn it is.
 
-    Raises NothingToUrge or UrgedToday, with nothing written.
+    Raises what ``urging.urge`` raises, with nothing written.
     """
     at = at or timezone.now()
-    order = Order.objects.select_related(*_WITH).select_for_update(of=("self",)).get(pk=order.pk)
     issue = order.issue.parent or order.issue  # merged: whoever is at the other one hears of it
-    if issue.is_ended:
-        raise NothingToUrge
-    if order.urged_at and timezone.localdate(order.urged_at) == timezone.localdate(at):
-        raise UrgedToday
-    order.urged_count, order.urged_at = order.urged_count + 1, at
-    order.save(update_fields=["urged_count", "urged_at"])
-    people = lateness.whose_turn(issue)
-    if order.urged_count % ABOVE_AFTER == 0:
-        people = [*people, *lateness.above(issue)]
-    text = _("%(partner)s催办，共 %(count)d 次。") % {
-        "partner": order.partner.name,
-        "count": order.urged_count,
-    }
-    outbox.tell(
-        people,
-        kind=telling.TASK,
-        title=_("催办：%(title)s") % {"title": issue.title},
-        text="\n".join(part for part in (text, _said(order, words)) if part),
-        url=issue.get_absolute_url(),
-        key=f"order-urge:{order.pk}:{order.urged_count}",
-    )
+    text = deidentify.mask(_said(order, words))[:200]
+    urging.urge(issue, person=order.partner.account, text=text, at=at)
+    Order.objects.filter(pk=order.pk).update(urged_count=F("urged_count") + 1, urged_at=at)
+    order.refresh_from_db(fields=["urged_count", "urged_at"])
     return order
 
 

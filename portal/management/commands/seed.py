@@ -27,9 +27,9 @@ FURTHER = (
     ("演示事项", "portal.seeding.issues", "seed_issues"),
     ("吹哨报到", "portal.seeding.whistles", "seed_whistles"),
     ("派单方式", "portal.seeding.dispatching", "seed_rosters"),
+    ("外部工单", "portal.seeding.hotline", "seed_hotline"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
-    ("外部工单", "portal.seeding.hotline", "seed_hotline"),
 )
 
 
