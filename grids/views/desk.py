@@ -175,7 +175,7 @@ def _thumbs(issue: Issue, rows, ring: str) -> list[dict]:
         "dispatch": _("派单"),
         "sign": _("签收"),
         "arrive": _("到场"),
-        "report": _("上报结果"),
+        "report": _("报结果"),
         "verify": _("核验"),
         "contact": _("记联系"),
     }
