@@ -139,7 +139,6 @@ class Account:
     months: list[tuple[date, dict[str, int]]]  # the last twelve, the oldest first
     by_category: list[Line]  # of the month
     by_community: list[Line]  # of the month; empty for one community
-    first: date | None
     counted_at: datetime | None
 
     @property
@@ -165,9 +164,11 @@ def bounds() -> tuple[date | None, datetime | None]:
     return found["first"], found["at"]
 
 
-def read(month: date, *, area: Area | None = None) -> Account:
-    """The account of ``month`` and the eleven before it; of one place, or of everywhere."""
-    first, counted_at = bounds()
+def read(month: date, *, area: Area | None = None, counted_at: datetime | None = None) -> Account:
+    """The account of ``month`` and the eleven before it; of one place, or of everywhere.
+
+    ``counted_at``: of the count that is read (``bounds``), to be told with a month still running.
+    """
     rows = IssueMonth.objects.filter(month__lte=month)
     if area is not None:
         rows = rows.filter(area__path__startswith=area.path)
@@ -197,7 +198,6 @@ def read(month: date, *, area: Area | None = None) -> Account:
             (Line(row["name"], _counts(row), row["code"]) for row in communities),
             key=lambda line: line.code,
         ),
-        first,
         counted_at,
     )
 

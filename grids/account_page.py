@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
@@ -71,18 +73,46 @@ def month_name(month: date) -> str:
 
 
 def context(asked: Asked) -> dict:
-    shown = account.read(asked.month, area=asked.area)
-    first = shown.first
+    """What the page needs around its figures: two queries."""
+    first, counted_at = account.bounds()
     return {
         "asked": asked,
-        "account": shown,
+        "first": first,
+        "counted_at": counted_at,
         "title": month_name(asked.month),
         "place": asked.area.name if asked.area else _("全部社区"),
-        "sentence": sentence(shown),
-        "further": further(shown),
         "months": _months(first, asked.month),
         "earlier": _turn(asked, -1) if first and asked.month > first else None,
         "later": _turn(asked, 1) if asked.month < figures.month_of(timezone.now()) else None,
+        "here": asked.address(),
+    }
+
+
+_bodies: dict[tuple, SafeString] = {}
+KEPT_BODIES = 64
+
+
+def body(asked: Asked, first: date, counted_at: datetime, *, big: bool) -> SafeString:
+    """The figures of the page as markup, drawn once per process for each count.
+
+    The key names the count, so a new count is a new page; names changed since wait for it.
+    """
+    key = (asked.month, asked.area and asked.area.path, first, counted_at, big)
+    if key not in _bodies:
+        while len(_bodies) >= KEPT_BODIES:
+            _bodies.pop(next(iter(_bodies)))
+        shown = account.read(asked.month, area=asked.area, counted_at=counted_at)
+        _bodies[key] = render_to_string(
+            "grids/parts/account_body.html", {**_figures(asked, shown), "big": big}
+        )
+    return _bodies[key]
+
+
+def _figures(asked: Asked, shown: Account) -> dict:
+    return {
+        "title": month_name(asked.month),
+        "sentence": sentence(shown),
+        "further": further(shown),
         "stats": stats(shown),
         "charts": [_chart(shown, code, label, what) for code, label, what in DRAWN],
         "kinds": shown.by_category[:TOP],
@@ -93,7 +123,6 @@ def context(asked: Asked) -> dict:
             (figure.label, figure.meaning, shown.of_month[figure.code], shown.of_year[figure.code])
             for figure in figures.FIGURES
         ],
-        "here": asked.address(),
     }
 
 

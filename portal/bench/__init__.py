@@ -36,5 +36,6 @@ class Result:
 def groups() -> dict:
     """Name → function; imported late, since a group imports the apps it measures."""
     from portal.bench.pages import pages
+    from portal.bench.volume import volume
 
-    return {"pages": pages}
+    return {"pages": pages, "volume": volume}

@@ -29,15 +29,23 @@ ANONYMOUS_GOAL, SIGNED_IN_GOAL, QUERIES_GOAL, FIRST_PAGE_GOAL_KB = 1.7, 2.5, 10,
 
 
 def pages() -> list[Result]:
-    visits = _visits()
+    results = compare("pages", _visits())
+    size = round(_first_page_bytes() / 1000, 1)
+    results.append(Result("pages", "first page, everything", size, "kB", goal=FIRST_PAGE_GOAL_KB))
+    return results
+
+
+def compare(group: str, visits: dict[str, tuple[str, Person | None]]) -> list[Result]:
+    """Each visit's time as a ratio to the bare page of the same run, and its queries."""
+    visits = {"bare": ("/bare/", None), **visits}
     medians = _measure(visits)
     unit = medians.pop("bare")
-    results = [Result("pages", "bare", round(unit, 2), "ms")]
+    results = [Result(group, "bare", round(unit, 2), "ms")]
     for name, milliseconds in medians.items():
         signed_in = bool(visits[name][1])
         results.append(
             Result(
-                group="pages",
+                group=group,
                 name=name,
                 value=round(milliseconds, 2),
                 unit="ms",
@@ -49,9 +57,7 @@ def pages() -> list[Result]:
     for name, (path, person) in visits.items():
         if name != "bare":
             count = _queries(path, person)
-            results.append(Result("pages", f"{name}: queries", count, "queries", goal=QUERIES_GOAL))
-    size = round(_first_page_bytes() / 1000, 1)
-    results.append(Result("pages", "first page, everything", size, "kB", goal=FIRST_PAGE_GOAL_KB))
+            results.append(Result(group, f"{name}: queries", count, "queries", goal=QUERIES_GOAL))
     return results
 
 
@@ -74,8 +80,9 @@ def _visits() -> dict[str, tuple[str, Person | None]]:
         "issue page": f"/issues/{issue.number}/",
         "chain page": chain,
     }
-    visits: dict[str, tuple[str, Person | None]] = {"bare": ("/bare/", None)}
-    visits |= {name: (path, None) for name, path in anonymous.items()}
+    visits: dict[str, tuple[str, Person | None]] = {
+        name: (path, None) for name, path in anonymous.items()
+    }
     visits |= {f"{name}, resident": (path, resident) for name, path in anonymous.items()}
     visits["desk, grid worker"] = ("/desk/", worker)
     visits["issue list, grid worker"] = ("/issues/", worker)

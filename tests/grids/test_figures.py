@@ -360,3 +360,13 @@ def test_a_month_has_a_first_day_and_twelve_make_a_year():
     assert figures.month_after(date(2026, 12, 1)) == date(2027, 1, 1)
     assert figures.month_after(date(2026, 1, 1), -1) == date(2025, 12, 1)
     assert figures.month_after(date(2026, 11, 1), -11) == date(2025, 12, 1)
+
+
+def test_a_new_count_is_a_new_page(client, street):
+    loop.post(street)
+    account.refresh()
+    assert "收到 1 件" in client.get("/issues/account/").content.decode()
+    loop.post(street)
+    assert "收到 1 件" in client.get("/issues/account/").content.decode()
+    account.refresh()
+    assert "收到 2 件" in client.get("/issues/account/").content.decode()
