@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,7 +37,7 @@ TONES = {
 }
 ROAD = (S.ASKED, S.CALLED, S.REPORTED_IN, S.JOINT_PLAN, S.JOINT_DONE, S.RATING)
 PER_CALL = {"report_in", "finish", "rate_department", "rate_necessity"}
-UNANSWERED_DAYS = 365
+DAYS_SHOWN = 365  # by figures and export
 
 
 # --- who -----------------------------------------------------------------------------------------
@@ -279,6 +279,22 @@ def _row(whistle: Whistle, names: dict[str, str], now: datetime) -> Row:
     )
 
 
+def figures(person) -> dict[str, int]:
+    """Of the last year, within reach: calls, how many came in time, and what was said of them."""
+    now = timezone.now()
+    seen = Whistle.objects.seen_by(person).filter(called_at__gte=now - timedelta(days=DAYS_SHOWN))
+    calls = WhistleCall.objects.standing().filter(whistle__in=seen.order_by().values("pk"))
+    unanswered = Q(reported_in_at=None, report_due_at__lt=now)
+    return calls.aggregate(
+        whistles=Count("whistle", distinct=True),
+        answered=Count("pk", filter=Q(reported_in_at__isnull=False)),
+        punctual=Count("pk", filter=Q(on_time=True)),
+        late=Count("pk", filter=Q(on_time=False) | unanswered),
+        judged=Count("pk", filter=Q(necessary__isnull=False)),
+        unnecessary=Count("pk", filter=Q(necessary=False)),
+    )
+
+
 @dataclass(frozen=True)
 class WaitingRow:
     href: str
@@ -318,7 +334,7 @@ def unanswered_rows(person, now: datetime) -> list[list[str]]:
             reach,
             late,
             report_due_at__lt=now,
-            report_due_at__gte=now - timedelta(days=UNANSWERED_DAYS),
+            report_due_at__gte=now - timedelta(days=DAYS_SHOWN),
         )
         .select_related("organization", "officer", "whistle__issue__category")
         .order_by("report_due_at", "pk")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from grids import commenting, listing, whistle_pages
-from grids.models import DONE, WORKING, Callback, Issue, TopicProposal
+from grids.models import DONE, WORKING, Callback, Issue, TopicProposal, Whistle
 from grids.waiting import waiting_for
 from inbox.models import Delivery
 from orgs import access
@@ -146,7 +146,9 @@ def _doors(person, rights) -> list[Door]:
                 tone="warn" if pending else "plain",
             )
         )
-    if rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle"):
+    if rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle") or (
+        rights.has("grids.handle_issue") and Whistle.objects.seen_by(person).exists()
+    ):
         doors.append(Door(title=_("吹哨报到"), href="/issues/whistles/", icon="megaphone"))
     doors += _voices(person, rights)
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):

@@ -74,6 +74,7 @@ def _advance(request, found, current, *, asks):
             return redirect(f"{found.get_absolute_url()}whistle/")
     found.refresh_from_db()
     there = whistles.of_issue(found)
+    asks = asks and not any(whistle.is_open for whistle in there)  # somebody was faster
     return _page(request, found, there, asks=asks, bound=form, refusal=refusal, status=422)
 
 
@@ -111,6 +112,7 @@ def whistle_list(request):
         "more": len(rows) > MOST,
         "count": len(rows[:MOST]),
         "shows_all": shows_all,
+        "figures": whistle_pages.figures(request.user),
         "may_export": access.rights_of(request.user).has("grids.watch_whistle"),
     }
     return render(request, "grids/whistles.html", context)

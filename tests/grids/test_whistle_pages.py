@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from grids import whistles
+from grids import whistle_pages, whistles
 from grids.models import Whistle, WhistleCall
 from grids.models import WhistleState as S
 from grids.whistle_forms import FORMS
@@ -262,6 +262,26 @@ def test_each_sees_their_own_in_the_list(client, street):
         page = page_of(client, getattr(street, name), LIST + query)
         found = {one for one in (asked, called, ended) if one.issue.number in page}
         assert found == expected, f"{name} {query}"
+
+
+def test_the_list_says_who_came_in_time_and_what_was_thought_of_it(client, street, time_machine):
+    whistling.to_state(street, S.ENDED)
+    whistle = whistling.to_state(street, S.CALLED, scene="enforcement")
+    whistles.advance(whistle, "report_in", by=street.feng)
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    assert whistle_pages.figures(street.leader) == {
+        "whistles": 2,
+        "answered": 3,
+        "punctual": 3,
+        "late": 1,
+        "judged": 2,
+        "unnecessary": 0,
+    }
+    assert whistle_pages.figures(street.zhao)["whistles"] == 0
+    page = page_of(client, street.leader, LIST)
+    assert "报到超时或未报到" in page
+    assert LIST in page_of(client, street.shi, "/desk/")
+    assert LIST not in page_of(client, street.xiao, "/desk/")
 
 
 def test_what_waits_stands_in_the_queue_and_on_the_desk(client, street):
