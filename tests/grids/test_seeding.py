@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 from django.utils import timezone
 
-from grids.models import WORKING, ClockKind, Issue, Level, State
+from grids.models import WORKING, ClockKind, Issue, Level, State, Whistle, WhistleCall
+from grids.models import WhistleState as S
 from inbox.models import Message
 from orgs.models import Residence
 from portal.seeding import issues
+from tests.grids import whistling
 
 TO_CLOCK = {
     State.SUBMITTED: {ClockKind.FILE, ClockKind.ACKNOWLEDGE},
@@ -28,6 +30,7 @@ BESIDES = {ClockKind.HANDLE, ClockKind.CONTACT, ClockKind.ARBITRATE, ClockKind.A
 
 def test_issues_of_the_demo(street, monkeypatch):
     """In every state, whole, and written once."""
+    whistling.crew(street)
     for someone, household in ((street.newcomer, street.home), (street.qian, street.home)):
         Residence.objects.create(
             person=someone, household=household, state="verified", verified_by=street.li
@@ -52,6 +55,11 @@ def test_issues_of_the_demo(street, monkeypatch):
     below = Issue.objects.exclude(level=Level.L4).filter(state__in=WORKING)
     assert not below.filter(promised_at__lt=now).exists()  # the timer would have raised it
     assert Issue.objects.late().filter(state__in=WORKING, level=Level.L4).exists()
+    assert set(Whistle.objects.values_list("state", flat=True)) >= {
+        *(S.DRAFT, S.ASKED, S.REFUSED, S.CALLED, S.REPORTED_IN, S.JOINT_PLAN, S.ENDED),
+    }
+    assert WhistleCall.objects.filter(on_time=None, report_due_at__lt=now, removed_at=None).exists()
+    assert WhistleCall.objects.exclude(rated_at=None).exclude(necessity_rated_at=None).exists()
     assert Issue.objects.filter(reporter=street.wang).count() > 2
 
     before = Counter(Issue.objects.values_list("number", flat=True))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from grids import numbers
 from grids.models import Issue
 from orgs.models import Area, AreaLevel, Household
-from portal.seeding.issues import moments, thirty, writing, year
+from portal.seeding.issues import moments, thirty, whistling, writing, year
 from portal.seeding.issues.cast import Cast
 from rules import calendar
 
@@ -35,8 +35,13 @@ def seed_issues(world, rng, today: date) -> int:
     with calendar.steady(), transaction.atomic():
         cast = Cast(street, rng, getattr(world, "resident", None))
         households = Household.objects.filter(area_path__startswith=street.path).count()
-        count = year.volume(households) - thirty.COUNT
-        writing.write(year.seed(cast, rng, now, count=count, prefix=PREFIX))
+        volume = year.volume(households)
+        calls = max(1, round(whistling.COUNT * volume / year.VOLUME))
+        stories = year.seed(
+            cast, rng, now, count=volume - thirty.COUNT, without=calls, prefix=PREFIX
+        )
+        writing.write(stories)
+        whistling.Whistler(cast, rng, now).year(calls)
         thirty.seed(cast, rng, now)
     return Issue.objects.count()
 

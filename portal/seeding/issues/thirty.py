@@ -15,9 +15,10 @@ from pathlib import Path
 from django.conf import settings
 
 from grids import deidentify, dispatch, handling, limits, telling
-from grids.models import ClockKind, Issue, Level, Source, State, Urgency
+from grids.models import ClockKind, Issue, Level, Scene, Source, State, Urgency
+from grids.models import WhistleState as S
 from orgs.models import Area, AreaLevel, Organization, Person, Residence
-from portal.seeding.issues import drawing, moments, texts
+from portal.seeding.issues import drawing, moments, texts, whistling
 from portal.seeding.issues.cast import Cast
 from rules import calendar
 
@@ -32,6 +33,7 @@ class Fate:
     road: tuple[str, ...] = ()
     given: dict = field(default_factory=dict)
     own: bool = False  # reported by the resident of the demo account
+    whistle: str = ""  # filed for the street, which calls departments: how far that has come
 
 
 FILED = ("file",)
@@ -62,13 +64,13 @@ FATES = [
         "reopen": {"stars": 2, "reason": "第二天晚上又停了四辆，贴的提示没有人看。"}
     }),
     Fate(0.8, (*THERE, "report")),
-    Fate(14, HELD),
+    Fate(6, FILED, {"late": True}, whistle=S.JOINT_PLAN),
     Fate(0.03),
     Fate(9, (*HELD, "ask_delay", "deny_delay", "report", "verify", "rate"), stars(4) | {
         "ask_delay": delay("extend", "complex", "点位多，想多要两天。", 2),
         "deny_delay": {"reason": "清运车辆充足，请按原时限办结。"},
     }),
-    Fate(24, CLOSED, {"late": True}),
+    Fate(24, FILED, whistle=S.ENDED),
     Fate(5, RATED, stars(3)),
     Fate(3, (*DONE, "rework"), {"rework": {"reason": "音量降了两天，周末又超过时间。"}}),
     Fate(2, ("acknowledge", "not_accept"), {"not_accept": {
@@ -78,9 +80,9 @@ FATES = [
     }}),
     Fate(50, (*RATED, "archive"), stars(5)),
     Fate(4, CLOSED),
-    Fate(2, THERE),
-    Fate(0.3, THERE),
-    Fate(0.01, FILED),
+    Fate(1.5, FILED, {"late": True}, whistle=S.CALLED),
+    Fate(0.7, FILED, whistle=S.REPORTED_IN),
+    Fate(0.02, FILED, whistle=S.ASKED),
     Fate(3, (*THERE, "report")),
     Fate(4, (*THERE, "ask_delay", "grant_delay"), {
         "ask_delay": delay("pause", "third_party", "等待房屋安全鉴定报告，先封闭墙下通道。"),
@@ -146,6 +148,12 @@ BESIDE = [
                "object": {"reason": "就是3栋门口那一块，照片里能看见楼号。"},
                "overrule": {"reason": "位置已经清楚，应当受理。"},
            })),
+    Beside("污水井连着三次外溢", "抽过两次，下一场雨又冒出来，味道进了一楼。", "市政排水", "松涛路",
+           Fate(1.6, (*HELD, "rise"), {"file": {"level": Level.L3}})),
+    Beside("夜市收摊后一地油污", "每天后半夜才散，早上路面发滑。", "油烟噪声", "百荷塘",
+           Fate(3, FILED, whistle=S.REFUSED)),
+    Beside("路灯控制箱门开着", "里面的线都露在外面，学生天天路过。", "道路照明", "银杏湾",
+           Fate(8, HELD, {"file": {"level": Level.L4}})),
 ]  # fmt: skip
 COUNT = len(FATES) + len(BESIDE) + 1  # and a draft
 
@@ -222,6 +230,8 @@ class Guide:
     def lead(self, issue: Issue, fate: Fate, *, level, urgency, parent=None) -> None:
         """Along the road; ``level`` and ``urgency`` are what is found at filing."""
         level = level if level in Level.values else Level.L2
+        if fate.whistle:
+            level = Level.L3
         found = {"file": {"level": level, "urgency": urgency}, "merge": {"parent": parent}}
         at = issue.reported_at
         with _telling(aloud=fate.days <= 1 or fate.own):
@@ -239,6 +249,15 @@ class Guide:
                 by, more = turn
                 name = "escalate" if verb == "rise" else verb
                 handling.advance(issue, name, by=by, at=at, **{**more, **given})
+            if fate.whistle:
+                self._whistle(issue, fate, at)
+
+    def _whistle(self, issue: Issue, fate: Fate, at: datetime) -> None:
+        """What is news is squeezed into the time there was, so that it gets where it should."""
+        late = "late" in fate.given
+        scene = Scene.ENFORCEMENT if fate.whistle == S.CALLED else Scene.NORMAL
+        whistler = whistling.Whistler(self.cast, self.rng, self.now)
+        whistler.whistle(issue, at, fate.whistle, late=late, scene=scene)
 
     def _when(self, issue: Issue, verb: str, at: datetime, *, late: bool) -> datetime:
         rng = self.rng

@@ -109,9 +109,13 @@ class Teller:
         self.per_day: Counter[date] = Counter()
         self._rules: dict[date, dict] = {}
 
-    def stories(self, count: int) -> list[Story]:
+    def stories(self, count: int, *, without: int = 0) -> list[Story]:
+        """Of ``count`` issues; ``without`` so many of the departments', told elsewhere."""
         known = fates(count, self.rng)
-        reports = self.year.reports(count)
+        plain = [one for one in known if one.level == Level.L4 and not (one.late or one.stuck)]
+        elsewhere = set(map(id, plain[:without]))
+        known = [fate for fate in known if id(fate) not in elsewhere]
+        reports = self.year.reports(len(known))
         return [self.tell(fate, at) for fate, at in zip(known, reports, strict=True)]
 
     def tell(self, fate: Fate, posted: datetime) -> Story:
@@ -316,10 +320,12 @@ class Teller:
         story.archive(night if night > ends else night + timedelta(days=1))
 
 
-def seed(cast: Cast, rng, now: datetime, *, count: int, prefix: str) -> list[Story]:
+def seed(
+    cast: Cast, rng, now: datetime, *, count: int, prefix: str, without: int = 0
+) -> list[Story]:
     """Tell ``count`` issues of the year before ``now``; the counts of its days are kept."""
     teller = Teller(cast, rng, now, prefix)
-    stories = teller.stories(count)
+    stories = teller.stories(count, without=without)
     series = numbers.lock_series(cast.street)
     NumberCount.objects.bulk_create(
         NumberCount(series=series, day=day, last=last) for day, last in teller.per_day.items()
