@@ -134,25 +134,28 @@ def _bring_up_to_date(proposal: TopicProposal, now: datetime) -> TopicProposal |
 
 
 def sweep(now: datetime | None = None) -> int:
-    """Look at every grid and category with enough repetition now; how many proposals are open.
+    """Look at every grid and category with enough repetition now; how many are open of these.
 
     For what was imported in silence. Running twice changes nothing.
     """
     now = now or timezone.now()
     recent = (
         Issue.objects.filter(level__in=LEVELS, filed_at__gte=now - WINDOW, filed_at__lte=now)
-        .values("area", "category")
+        .values_list("area", "category")
         .annotate(n=Count("pk"))
     )
-    areas = Area.objects.in_bulk({row["area"] for row in recent})
-    categories = Category.objects.in_bulk({row["category"] for row in recent})
-    pairs = {
-        (grid_of(areas[row["area"]]).pk, row["category"]): grid_of(areas[row["area"]])
-        for row in recent
-    }
+    areas = Area.objects.in_bulk({area for area, _category, _n in recent})
+    categories = Category.objects.in_bulk({category for _area, category, _n in recent})
+    counts: dict[tuple[str, int], int] = {}
+    grids: dict[str, Area] = {}
+    for area, category, n in recent:
+        grid = grid_of(areas[area])
+        grids[grid.path] = grid
+        counts[grid.path, category] = counts.get((grid.path, category), 0) + n
+    pairs = [pair for pair, n in sorted(counts.items()) if n >= TIMES]
     made = 0
-    for (_pk, category), grid in pairs.items():
-        made += consider(grid, categories[category], now=now) is not None
+    for path, category in pairs:
+        made += consider(grids[path], categories[category], now=now) is not None
     return made
 
 

@@ -28,6 +28,7 @@ FURTHER = (
     ("吹哨报到", "portal.seeding.whistles", "seed_whistles"),
     ("派单方式", "portal.seeding.dispatching", "seed_rosters"),
     ("外部工单", "portal.seeding.hotline", "seed_hotline"),
+    ("居民声音", "portal.seeding.voices", "seed_voices"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
 )
