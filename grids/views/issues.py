@@ -70,7 +70,7 @@ def issue(request, number):
     found = get_object_or_404(
         Issue.objects.select_related(
             *("category", "area", "lead", "reporter", "handler", "assignee", "parent"),
-            *("caller", "desk_entry__entered_by"),
+            *("caller", "desk_entry__entered_by", "order__partner"),
         ),
         number=number,
     )

@@ -95,6 +95,25 @@ def test_another_places_orders_are_not_in_it(hotline):
     assert not exporting.orders_for(hotline.zhao, filters).exists()
 
 
+def test_the_page_of_an_order_costs_hardly_more_than_a_residents(client, hotline):
+    """Whether there is an order is known with the issue, however often it is asked."""
+    taken_in(hotline, line("H001"))
+    issues = [
+        loop.post(hotline),
+        loop.post(hotline, source=Source.HOTLINE),
+        Issue.objects.get(order__number="H001"),
+    ]
+    client.force_login(hotline.chen)
+    client.get(issues[0].get_absolute_url())
+    costs = []
+    for issue in issues:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(issue.get_absolute_url())
+        costs.append(len(asked))
+    assert costs[1] == costs[0]
+    assert costs[2] <= costs[0] + 1  # does a body co-handle it? then who called stays hidden
+
+
 # --- privacy -----------------------------------------------------------------------------------
 
 
