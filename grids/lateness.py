@@ -65,7 +65,7 @@ def _tell(row: IssueClock) -> None:
 
 
 def whose_turn(issue: Issue) -> list[Person]:
-    aside = {issue.reporter_id}
+    aside = {issue.reporter_id, *issue.recused_ids}
     match issue.state:
         case State.SUBMITTED:
             return dispatch.nearest("grids.file_issue", issue.area_path, excluding=aside)
@@ -92,4 +92,4 @@ def above(issue: Issue) -> list[Person]:
     if area is None:
         return []
     right = "grids.view_issue" if issue.level == Level.L4 else "grids.dispatch_issue"
-    return dispatch.nearest(right, area.path, excluding={issue.reporter_id})
+    return dispatch.nearest(right, area.path, excluding={issue.reporter_id, *issue.recused_ids})

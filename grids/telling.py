@@ -80,8 +80,13 @@ def _tell_caller(issue, move, title):
         _tell(issue, move, people, TASK, "desk", _("请告知反映人：%(title)s"), text)
 
 
+def _out_of_it(issue) -> list[int]:
+    """Who gets no task of it: the reporter, and who stands aside. Others are asked instead."""
+    return [pk for pk in (issue.reporter_id, *issue.recused_ids) if pk]
+
+
 def _aside(issue) -> set[int]:
-    return {pk for pk in (issue.reporter_id, issue.handler_id) if pk}
+    return {pk for pk in (*_out_of_it(issue), issue.handler_id) if pk}
 
 
 def of_posting(issue, move):
@@ -91,7 +96,7 @@ def of_posting(issue, move):
         "due": due_text(issue.promised_at),
     }
     _tell_reporter(issue, move, _("已收到您反映的事项 %(number)s"), text)
-    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=[issue.reporter_id])
+    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=_out_of_it(issue))
     text = _("%(category)s，请在%(due)s前立案。") % {
         "category": issue.category,
         "due": due_text(issue.due_at),
@@ -114,7 +119,7 @@ def of_filing(issue, move):
     near = dispatch.nearest(
         "grids.dispatch_issue",
         dispatch.node_path(issue),
-        excluding=[issue.reporter_id, move.by.pk],
+        excluding=[*_out_of_it(issue), move.by.pk],
     )
     if not access.rights_of(move.by).may(
         "grids.dispatch_issue", area_path=dispatch.node_path(issue)
@@ -130,7 +135,7 @@ def of_dispatch(issue, move):
     _tell_reporter(issue, move, _("您反映的事项 %(number)s 已派单"), text)
     _tell_members(issue, move)
     for body in move.data.get("assists") or ():
-        people = dispatch.members(body, excluding=[issue.reporter_id])
+        people = dispatch.members(body, excluding=_out_of_it(issue))
         text = _("由%(lead)s承办，请协助并在记录里写明情况。") % {"lead": issue.lead.name}
         _tell(issue, move, people, TASK, f"body-{body.pk}", _("请协办：%(title)s"), text)
 
@@ -145,7 +150,7 @@ def _tell_members(issue, move):
         handlers, title = heads, _("待指派承办人：%(title)s")
         text = _("请指派承办人，%(due)s前办结。") % {"due": due_text(issue.promised_at)}
     else:
-        handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
+        handlers = dispatch.members(issue.lead, excluding=_out_of_it(issue))
     _tell(issue, move, handlers, TASK, "handlers", title, text)
 
 
@@ -267,7 +272,7 @@ def of_reopening(issue, move):
     }
     _tell_reporter(issue, move, _("您反映的事项 %(number)s 将重新办理"), text)
     near = dispatch.nearest(
-        "grids.dispatch_issue", dispatch.node_path(issue), excluding=[issue.reporter_id]
+        "grids.dispatch_issue", dispatch.node_path(issue), excluding=_out_of_it(issue)
     )
     title = _("重新办理，请派单：%(title)s")
     _tell(issue, move, near, TASK, "dispatchers", title, move.reason)
@@ -287,14 +292,14 @@ def of_recusal(issue, move, *, aside):
     _tell_reporter(
         issue, move, _("您反映的事项 %(number)s 由他人承办"), _("原承办人回避，请稍候。")
     )
-    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id, *issue.recused_ids])
+    handlers = dispatch.members(issue.lead, excluding=_out_of_it(issue))
     text = _("原承办人回避，请签收，并在%(due)s前办结。") % {"due": due_text(issue.promised_at)}
     _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
     if not handlers:
         near = dispatch.nearest(
             "grids.dispatch_issue",
             dispatch.node_path(issue),
-            excluding=[issue.reporter_id, *issue.recused_ids],
+            excluding=_out_of_it(issue),
         )
         text = _("原承办人回避，承办单位没有其他人可以承办，请改派。")
         _tell(issue, move, near, TASK, "dispatchers", _("待改派：%(title)s"), text)
@@ -330,7 +335,7 @@ def of_objecting(issue, move):
     if street is not None:
         refused_by = issue.steps.filter(verb="not_accept").values_list("actor", flat=True)
         people = dispatch.nearest(
-            "grids.dispatch_issue", street.path, excluding=[issue.reporter_id, *refused_by]
+            "grids.dispatch_issue", street.path, excluding=[*_out_of_it(issue), *refused_by]
         )
         title = _("不予受理的异议，请复核：%(title)s")
         _tell(issue, move, people, TASK, "reviewers", title, move.reason)
@@ -339,7 +344,7 @@ def of_objecting(issue, move):
 def of_overruling(issue, move):
     title = _("您的异议成立，事项 %(number)s 已受理")
     _tell_reporter(issue, move, title, move.reason)
-    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=[issue.reporter_id])
+    near = dispatch.nearest("grids.file_issue", issue.area_path, excluding=_out_of_it(issue))
     _tell(issue, move, near, TASK, "workers", _("异议成立，请立案：%(title)s"), move.reason)
 
 
@@ -362,9 +367,7 @@ def of_sending_back(issue, move):
     }
     street = issue.area.ancestor(AreaLevel.SUBDISTRICT)
     if street is not None:
-        people = dispatch.nearest(
-            "grids.dispatch_issue", street.path, excluding=[issue.reporter_id]
-        )
+        people = dispatch.nearest("grids.dispatch_issue", street.path, excluding=_out_of_it(issue))
         _tell(issue, move, people, TASK, "arbiters", _("退回，请裁定：%(title)s"), text)
     title = _("您反映的事项 %(number)s 正在确定承办单位")
     _tell_reporter(issue, move, title, _("承诺办结时间不变。"))
@@ -376,7 +379,7 @@ def of_arbitrating(issue, move):
         "due": due_text(issue.promised_at),
     }
     _tell_reporter(issue, move, _("您反映的事项 %(number)s 已确定承办单位"), text)
-    handlers = dispatch.members(issue.lead, excluding=[issue.reporter_id])
+    handlers = dispatch.members(issue.lead, excluding=_out_of_it(issue))
     text = _("裁定由贵单位承办，不能再退回。理由：%(reason)s") % {"reason": move.reason}
     _tell(issue, move, handlers, TASK, "handlers", _("待签收：%(title)s"), text)
 
@@ -444,7 +447,7 @@ def of_escalating(issue, move):
     before = move.data["lead_before"]
     unassigned = before is None
     near = dispatch.nearest(
-        "grids.dispatch_issue", dispatch.node_path(issue), excluding=[issue.reporter_id]
+        "grids.dispatch_issue", dispatch.node_path(issue), excluding=_out_of_it(issue)
     )
     title = _("已升级，请派单：%(title)s")
     if move.by is None:
@@ -465,13 +468,13 @@ def of_inviting(issue, move):
         "reason": move.reason,
     }
     for organization in move.data["organizations"]:
-        people = dispatch.members(organization, excluding=[issue.reporter_id])
+        people = dispatch.members(organization, excluding=_out_of_it(issue))
         title = _("请联办：%(title)s")
         _tell(issue, move, people, TASK, f"body-{organization.pk}", title, text)
 
 
 def of_dismissing(issue, move):
     for organization in move.data["organizations"]:
-        people = dispatch.members(organization, excluding=[issue.reporter_id])
+        people = dispatch.members(organization, excluding=_out_of_it(issue))
         title = _("联办结束：%(title)s")
         _tell(issue, move, people, TASK, f"body-{organization.pk}", title, move.reason)

@@ -104,6 +104,14 @@ def test_a_worker_who_is_not_the_handler_leaves_the_state_as_it_is(people):
     assert not waiting.waiting_for(people.li).filter(pk=issue.pk).exists()
 
 
+def test_when_the_nearest_stands_aside_the_next_ones_are_asked(people):
+    issue = loop.to_state(people, "in_progress")
+    recuse(issue, people.li)
+    handling.advance(issue, "report", by=people.wu, result="已换新灯", no_photo_reason="夜间")
+    assert not loop.told(people.li).filter(title__startswith="待核验").exists()
+    assert loop.told(people.sun)[0].title.startswith("待核验")
+
+
 def test_others_are_named_by_dispatchers_and_leaders_only(people):
     issue = loop.to_state(people, "in_progress")
     with pytest.raises(Refused, match="只能声明自己回避"), transaction.atomic():
