@@ -79,6 +79,8 @@ def _visits() -> dict[str, tuple[str, Person | None]]:
         "issue list": "/issues/",
         "issue page": f"/issues/{issue.number}/",
         "chain page": chain,
+        "search": "/issues/?q=%E6%A5%BC%E9%81%93",
+        "figures": "/issues/account/",
     }
     visits: dict[str, tuple[str, Person | None]] = {
         name: (path, None) for name, path in anonymous.items()
@@ -86,6 +88,7 @@ def _visits() -> dict[str, tuple[str, Person | None]]:
     visits |= {f"{name}, resident": (path, resident) for name, path in anonymous.items()}
     visits["desk, grid worker"] = ("/desk/", worker)
     visits["issue list, grid worker"] = ("/issues/", worker)
+    visits["queue, grid worker"] = ("/issues/queue/", worker)
     return visits
 
 

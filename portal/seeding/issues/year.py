@@ -26,7 +26,7 @@ PLANNED_HOUSEHOLDS = 18_000
 
 LEVELS = {Level.L1: 62, Level.L2: 22, Level.L3: 11, Level.L4: 5}
 SOURCES = {Source.GRID: 54, Source.RESIDENT: 27, Source.HOTLINE: 15, Source.DEVICE: 4}
-LATE, REWORK, REOPENED, STUCK = 0.042, 0.021, 0.014, 0.004
+LATE, REWORK, REOPENED, STUCK = 0.042, 0.021, 0.014, 0.002
 RATE = 0.7  # of those whom a resident reported
 RATINGS = {  # (solved, stars): 87 % solved, 92 % with four stars or five
     (True, 5): 62,
