@@ -209,6 +209,7 @@ def test_the_reporter_says_that_the_lead_is_who_it_is_about(client, street):
     }
     assert client.post("/issues/new/", given).status_code == 302
     issue = handling.Issue.objects.get()
+    assert "承办单位看不到您是谁" in client.get(issue.get_absolute_url()).content.decode()
     loop.file(issue, street.li)
     usual, about = (
         next(one.organization for one in dispatch.candidates(issue, street.chen) if one.suggested)
