@@ -90,7 +90,7 @@ def test_without_drawings_the_list_still_tells(client, street):
     loop.to_state(street, "filed")
     page = client.get("/issues/map/").content.decode()
     assert "这里还没有画图" in page
-    assert "第一网格" in page
+    assert f'href="/issues/?community={street.grid.code}"' in page
 
 
 @pytest.mark.parametrize("query", ["community=0", "community=%27", "community=990203005"])
