@@ -1,9 +1,10 @@
 """``/desk/``: what needs this person today, put together from what each app says is waiting."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -108,17 +109,46 @@ def _late(person, *, but: list[int]) -> list[listing.Row]:
     return listing.rows(list(late[:LATE_SHOWN]), public=False)
 
 
-def _doors(person, rights) -> list[Door]:
-    doors = []
-    if rights.has_any("grids.export_orders", "grids.import_orders"):
-        doors.append(Door(title=_("外部工单"), href="/issues/orders/", icon="inbox-arrow-down"))
+def _counts(person, rights) -> dict[str, int]:
+    """What waits behind the doors this person has, all counted in one query."""
+    waiting = {}
     if rights.has("grids.manage_partners"):
-        failed = access.scope(
+        waiting["callbacks"] = access.scope(
             Callback.objects.filter(state=Callback.State.FAILED),
             person,
             "grids.manage_partners",
             path_field="partner__area_path",
-        ).count()
+        )
+    if rights.has("orgs.verify_residence"):
+        waiting["residences"] = access.scope(
+            Residence.objects.filter(state=Residence.State.PENDING, ends_on=None),
+            person,
+            "orgs.verify_residence",
+            path_field="household__area_path",
+        )
+    if rights.has("grids.handle_issue"):
+        waiting["whistles"] = Whistle.objects.seen_by(person)
+    if rights.has("grids.moderate_comments"):
+        waiting["comments"] = commenting.waiting(person)
+    if rights.has("grids.decide_topic"):
+        waiting["topics"] = TopicProposal.objects.decidable_by(person).open()
+    found = [
+        queryset.order_by().values(name=Value(name)).annotate(n=Count("pk"))
+        for name, queryset in waiting.items()
+    ]
+    if not found:
+        return {}
+    first, *others = found
+    return {row["name"]: row["n"] for row in first.union(*others, all=True)}
+
+
+def _doors(person, rights) -> list[Door]:
+    doors = []
+    counts = defaultdict(int, _counts(person, rights))
+    if rights.has_any("grids.export_orders", "grids.import_orders"):
+        doors.append(Door(title=_("外部工单"), href="/issues/orders/", icon="inbox-arrow-down"))
+    if rights.has("grids.manage_partners"):
+        failed = counts["callbacks"]
         doors.append(
             Door(
                 title=_("未送达的回传") if failed else _("对接单位"),
@@ -130,12 +160,7 @@ def _doors(person, rights) -> list[Door]:
             )
         )
     if rights.has("orgs.verify_residence"):
-        pending = access.scope(
-            Residence.objects.filter(state=Residence.State.PENDING, ends_on=None),
-            person,
-            "orgs.verify_residence",
-            path_field="household__area_path",
-        ).count()
+        pending = counts["residences"]
         doors.append(
             Door(
                 title=_("待核验的住址"),
@@ -146,11 +171,12 @@ def _doors(person, rights) -> list[Door]:
                 tone="warn" if pending else "plain",
             )
         )
-    if rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle") or (
-        rights.has("grids.handle_issue") and Whistle.objects.seen_by(person).exists()
+    if (
+        rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle")
+        or (counts["whistles"])
     ):
         doors.append(Door(title=_("吹哨报到"), href="/issues/whistles/", icon="megaphone"))
-    doors += _voices(person, rights)
+    doors += _voices(rights, counts)
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):
         doors.append(
             Door(title=_("组织与任免"), href="/staff/organizations/", icon="building-library")
@@ -192,10 +218,10 @@ def _doors(person, rights) -> list[Door]:
     return doors
 
 
-def _voices(person, rights) -> list[Door]:
+def _voices(rights, counts) -> list[Door]:
     """Comments to look at and topics to decide about, while there are any."""
     doors = []
-    if rights.has("grids.moderate_comments") and (count := commenting.waiting(person).count()):
+    if count := counts["comments"]:
         doors.append(
             Door(
                 title=_("待审看的评论"),
@@ -207,7 +233,7 @@ def _voices(person, rights) -> list[Door]:
             )
         )
     if rights.has("grids.decide_topic"):
-        count = TopicProposal.objects.decidable_by(person).open().count()
+        count = counts["topics"]
         doors.append(
             Door(
                 title=_("议题建议"),
