@@ -173,7 +173,7 @@ def test_each_service_starts_by_its_own_command(services, data_dir, tmp_path):
             assert check[0] == "CMD"
             return run(*check[1:], **of(name))
 
-        migrated = run(*command("migrate"), **of("migrate"))
+        migrated = run(*command("migrate"), timeout=240, **of("migrate"))
         assert migrated.returncode == 0, migrated.stderr
         assert (
             run(sys.executable, "manage.py", "collectstatic", "--noinput", **of("web")).returncode

@@ -32,6 +32,7 @@ def test_object_answer_close(browser_page, street):
     phone = browser_page(width=390, person=street.wang)
     phone.goto("/notices/")
     phone.get_by_role("link", name=found.title).click()
+    phone.wait_for_load_state("networkidle")  # the reading is counted and its cookie is here
     phone.get_by_role("link", name="提出异议").click()
     phone.get_by_role("button", name="提交异议").click()
     assert phone.get_by_text("请填写").first.is_visible()
