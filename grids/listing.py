@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from grids import dispatch, search
 from grids.models import DONE, STATES_OF, WORKING, Category, Issue, PublicState, State
@@ -278,21 +279,24 @@ def _assignee(issue) -> str:
     return issue.assignee.name if issue.assignee is not None else ""
 
 
+_WAITS = {
+    "file": gettext_lazy("待立案"),
+    "dispatch": gettext_lazy("待派单"),
+    "sign": gettext_lazy("待签收"),
+    "report": gettext_lazy("待办理"),
+    "verify": gettext_lazy("待核验"),
+    "rate": gettext_lazy("待评价"),
+    "overrule": gettext_lazy("待复核"),
+    "arbitrate": gettext_lazy("待裁定"),
+    "resume": gettext_lazy("已暂停"),
+    "grant_delay": gettext_lazy("待审批"),
+    "object": gettext_lazy("可提出异议"),
+    "submit": gettext_lazy("待提交"),
+}
+
+
 def _verb_words(verb: str) -> str:
-    return {
-        "file": _("待立案"),
-        "dispatch": _("待派单"),
-        "sign": _("待签收"),
-        "report": _("待办理"),
-        "verify": _("待核验"),
-        "rate": _("待评价"),
-        "overrule": _("待复核"),
-        "arbitrate": _("待裁定"),
-        "resume": _("已暂停"),
-        "grant_delay": _("待审批"),
-        "object": _("可提出异议"),
-        "submit": _("待提交"),
-    }.get(verb, "")
+    return str(_WAITS.get(verb, ""))
 
 
 def states() -> list[tuple[str, str]]:

@@ -1,9 +1,10 @@
 """What waits for a person: the queue, the desk."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 
 from grids import dispatch, roster
@@ -13,11 +14,13 @@ from orgs import access
 from orgs.models import AreaLevel
 
 
-def waiting_for(person, *, now: datetime | None = None):
+def waiting_for(person, *, now: datetime | None = None, rows: QuerySet | None = None):
     """Issues that need ``person`` now, the most pressing first; ``issue.waits_for`` is the verb.
 
-    Two queries at most, whatever is found. People of the subdistrict see their own level's
-    matters, and of the communities' only what is late.
+    ``rows`` says what to read of them (whole rows: None): the condition is long, and every
+    further call on the queryset would copy it. Two queries at most, whatever is found.
+    People of the subdistrict see their own level's matters, and of the communities' only what
+    is late.
     """
     now = now or timezone.now()
     needed = ("grids.file_issue", "grids.dispatch_issue", "grids.verify_issue")
@@ -25,47 +28,49 @@ def waiting_for(person, *, now: datetime | None = None):
     file, send, verify = (dispatch.reach(person, right, levels=levels) for right in needed)
     leads = access.rights_of(person).organization_ids("grids.handle_issue")
     local, late = Q(level__in=[Level.L1, Level.L2]), Q(due_at__lt=now)
-    mine = Q(reporter=person)
+    mine, handles = Q(reporter=person), Q(handler=person)
     again = Q(state__in=[S.REOPENED, S.ESCALATED])
-    waits = Q(state=S.CLOSED, due_at__gte=now) & mine
-    waits |= Q(state=S.NOT_ACCEPTED, objected_at=None, due_at__gte=now) & mine
-    waits |= Q(state=S.DRAFT) & mine
-    if file.near:
-        waits |= Q(state=S.SUBMITTED) & _under(file.near)
-    if send.near:
-        waits |= Q(state=S.FILED) & local & _under(send.near)
-    if send.community:
-        waits |= again & local & _under(send.community)
-    if verify.near:
-        waits |= Q(state=S.HANDLED) & _under(verify.near) & ~Q(handler=person) & ~mine
-    if file.high:
-        waits |= Q(state=S.SUBMITTED) & late & _under(file.high)
+
+    # What waits where, so that each place is asked for once.
+    there: dict[tuple[str, ...], Q] = defaultdict(Q)
+    there[file.near] |= Q(state=S.SUBMITTED)
+    there[send.near] |= Q(state=S.FILED) & local
+    there[send.community] |= again & local
+    there[verify.near] |= Q(state=S.HANDLED) & ~handles & ~mine
+    there[file.high] |= Q(state=S.SUBMITTED) & late
     if send.high:
-        waits |= Q(state=S.FILED) & (~local | late) & _under(send.high)
-        waits |= again & ~local & _under(send.high)
         refused = IssueStep.objects.filter(verb="not_accept", actor=person).values("issue")
-        waits |= Q(state=S.OBJECTED) & _under(send.high) & ~mine & ~Q(pk__in=refused)
-        waits |= Q(state=S.RETURNED) & _under(send.high) & ~mine & ~Q(lead__in=leads)
-    if verify.high:
-        others = ~Q(handler=person) & ~mine
-        waits |= Q(state=S.HANDLED) & (~local | late) & _under(verify.high) & others
+        there[send.high] |= (
+            (Q(state=S.FILED) & (~local | late))
+            | (again & ~local)
+            | (Q(state=S.OBJECTED) & ~mine & ~Q(pk__in=refused))
+            | (Q(state=S.RETURNED) & ~mine & ~Q(lead__in=leads))
+        )
+    there[verify.high] |= Q(state=S.HANDLED) & (~local | late) & ~handles & ~mine
+
+    waits = mine & (
+        Q(state=S.CLOSED, due_at__gte=now)
+        | Q(state=S.NOT_ACCEPTED, objected_at=None, due_at__gte=now)
+        | Q(state=S.DRAFT)
+    )
+    for paths, condition in there.items():
+        if paths:
+            waits |= _under(paths) & condition
     if leads:
         waits |= Q(state=S.DISPATCHED, lead__in=leads) & ~mine & _mine_to_sign(person, leads)
-        waits |= Q(state=S.IN_PROGRESS, handler=person)
-    asked = _asked_of(person)
-    return (
-        Issue.objects.filter(waits | asked if asked else waits)
-        .filter(mine | ~Q(recused_ids__contains=[person.pk]))
-        .annotate(
-            asks_for_time=Case(
-                When(asked, then=Value(True)), default=Value(False), output_field=BooleanField()
-            )
-            if asked
-            else Value(False, output_field=BooleanField())
+        waits |= Q(state=S.IN_PROGRESS) & handles
+    if asked := _asked_of(person):
+        waits |= asked
+    # Of what somebody else has in hand, only requests for time come up here.
+    asks_for_time = Q(state=S.IN_PROGRESS) & ~handles
+    if rows is None:
+        rows = Issue.objects.select_related("category", "lead", "assignee").defer(
+            "clock_rules", "description", "public_summary", "public_result", "result"
         )
-        .select_related("category", "lead", "assignee")
-        .defer("clock_rules", "description", "public_summary", "public_result", "result")
+    return (
+        rows.annotate(asks_for_time=ExpressionWrapper(asks_for_time, output_field=BooleanField()))
         .order_by("due_at", "pk")
+        .filter(waits, mine | ~Q(recused_ids__contains=[person.pk]))
     )
 
 

@@ -695,7 +695,11 @@ def waiting_for(person) -> list[Waiting]:
         Whistle.objects.filter(wanted)
         .exclude(issue__reporter=person)
         .select_related("issue")
-        .prefetch_related(_CALLS)
+        .defer(
+            *("issue__clock_rules", "issue__description", "issue__public_summary"),
+            *("issue__result", "issue__public_result"),
+        )
+        .prefetch_related("calls")
     )
     waiting = [one for whistle in found for one in _waits(whistle, person)]
     far = timezone.now() + timezone.timedelta(days=3650)

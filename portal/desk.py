@@ -55,12 +55,8 @@ def desk(request):
 
 def _lay(person) -> Desk:
     rights = access.rights_of(person)
-    waiting = list(
-        waiting_for(person)
-        .select_related(None)
-        .select_related("category")
-        .only(*listing.ROW_FIELDS)[: SHOWN + 1]
-    )
+    wanted = Issue.objects.select_related("category").only(*listing.ROW_FIELDS)
+    waiting = list(waiting_for(person, rows=wanted)[: SHOWN + 1])
     laid = Desk(
         waiting=listing.rows(waiting[:SHOWN], public=False),
         whistles=whistle_pages.waiting_rows(person),

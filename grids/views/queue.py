@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import listing, waiting, whistle_pages
+from grids.models import Issue, State
 from orgs import access
 from orgs.access import signed_in
 
@@ -20,10 +21,10 @@ def queue(request):
     ):
         raise Http404
     now = timezone.now()
-    found = waiting.waiting_for(request.user, now=now).exclude(state="closed")
     # Whole rows of three tables would cost more than all the rest of the page.
-    found = found.select_related(None).select_related("category", "assignee")
-    issues = list(found.only(*listing.ROW_FIELDS, "assignee__name")[: MOST + 1])
+    wanted = Issue.objects.exclude(state=State.CLOSED).select_related("category", "assignee")
+    wanted = wanted.only(*listing.ROW_FIELDS, "assignee__name")
+    issues = list(waiting.waiting_for(request.user, now=now, rows=wanted)[: MOST + 1])
     rows = listing.rows(issues[:MOST], public=False)
     whistles = whistle_pages.waiting_rows(request.user)
     context = {

@@ -9,10 +9,8 @@ from tests.grids.pictures import jpeg
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-MODES = [
-    *((390, mode) for mode in ("light", "dark", "elder", "huge", "high-dark")),
-    *((1280, mode) for mode in ("light", "dark")),
-]
+# Each width, theme, size and contrast at least once; others of the suite look at the rest.
+MODES = [(390, "light"), (390, "elder"), (390, "huge"), (390, "high-dark"), (1280, "dark")]
 
 
 @pytest.fixture
@@ -24,7 +22,8 @@ def file(tmp_path):
 
 def look(page, name, width, mode):
     assert_accessible(page)
-    assert_valid_html(page.content())
+    if mode in {"light", "elder"}:  # the markup of the other modes is the same
+        assert_valid_html(page.content())
     shot(page, f"{name}-{width}-{mode}")
 
 
