@@ -97,6 +97,15 @@ def test_the_whole_loop(client, street):
     assert verbs[-1] == "rate"
 
 
+def test_a_paused_issue_names_no_date_that_no_longer_holds(client, street):
+    issue = loop.to_state(street, "paused")
+    for person in (None, street.wang, street.li):
+        page = get(client, person, issue.get_absolute_url()).content.decode()
+        facts = page.split('<dl class="facts">', 1)[1].split("</dl>")[0]
+        assert "反映" in facts
+        assert "承诺" not in facts, person
+
+
 # --- one address, three faces --------------------------------------------------------------------
 
 
