@@ -15,6 +15,7 @@ WORKDIR /app
 COPY manage.py Procfile ./
 COPY portal portal
 COPY grids grids
+COPY points points
 COPY publicity publicity
 COPY orgs orgs
 COPY inbox inbox

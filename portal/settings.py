@@ -160,6 +160,7 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 INSTALLED_APPS = [
     "portal",
     "grids",
+    "points",
     "publicity",
     "orgs",
     "inbox",

@@ -1,0 +1,51 @@
+"""积分: the ledger's rows, the rules, and what is claimed under them."""
+
+from points.models.ledger import (
+    DERIVED,
+    POINTS,
+    Account,
+    AccountKind,
+    Block,
+    Entry,
+    Period,
+    SealRound,
+    Statement,
+    Transfer,
+    TransferKind,
+    Unit,
+    Verification,
+)
+from points.models.rules import (
+    Cap,
+    CapSubject,
+    CapWindow,
+    Evidence,
+    Rule,
+    RuleKind,
+    RuleVersion,
+    Source,
+)
+
+__all__ = [
+    "DERIVED",
+    "POINTS",
+    "Account",
+    "AccountKind",
+    "Block",
+    "Cap",
+    "CapSubject",
+    "CapWindow",
+    "Entry",
+    "Evidence",
+    "Period",
+    "Rule",
+    "RuleKind",
+    "RuleVersion",
+    "SealRound",
+    "Source",
+    "Statement",
+    "Transfer",
+    "TransferKind",
+    "Unit",
+    "Verification",
+]
