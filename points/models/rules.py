@@ -5,17 +5,28 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
-    DateRangeField,
+    BigIntegerRangeField,
     RangeBoundary,
     RangeOperators,
 )
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Placed
 from orgs.positions import Position
+from rules.models.profiles import DateRange
+
+
+class Only(Func):
+    """A number as a one-point range: GiST compares those without the btree_gist extension."""
+
+    function = "INT8RANGE"
+    output_field = BigIntegerRangeField()
+
+    def __init__(self, column, **extra):
+        super().__init__(column, column, Value("[]"), **extra)
 
 
 class RuleKind(models.TextChoices):
@@ -137,14 +148,12 @@ class RuleVersion(models.Model):
             ExclusionConstraint(
                 name="points_rule_version_one_at_a_time",
                 expressions=[
-                    ("rule", RangeOperators.EQUAL),
+                    (Only("rule"), RangeOperators.OVERLAPS),
                     (
-                        Func(
-                            F("effective_from"),
-                            F("effective_to"),
+                        DateRange(
+                            "effective_from",
+                            "effective_to",
                             RangeBoundary(inclusive_lower=True, inclusive_upper=True),
-                            function="DATERANGE",
-                            output_field=DateRangeField(),
                         ),
                         RangeOperators.OVERLAPS,
                     ),
