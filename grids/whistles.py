@@ -33,6 +33,7 @@ from grids.who import is_recused
 from orgs import access
 from orgs.models import Organization
 from orgs.models import OrganizationKind as Kind
+from orgs.prepared import prepared
 from rules import calendar, profiles
 from rules.refusals import Refused
 from rules.workflow import Missing, Transition, Workflow
@@ -678,6 +679,18 @@ class Waiting:
 def waiting_for(person) -> list[Waiting]:
     """What needs ``person`` now, the most pressing first; two queries, whatever is found."""
     rights = access.rights_of(person)
+    if not rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.handle_issue"):
+        return []
+    found = _may_wait(person)
+    waiting = [one for whistle in found for one in _waits(whistle, person)]
+    far = timezone.now() + timezone.timedelta(days=3650)
+    return sorted(waiting, key=lambda one: (one.due_at or far, one.whistle.pk))
+
+
+@prepared
+def _may_wait(person):
+    """Whistles in a state and place in which they may need ``person``."""
+    rights = access.rights_of(person)
     asks = _under(rights.area_paths("grids.ask_whistle"))
     approves = _under(rights.area_paths("grids.approve_whistle"))
     bodies = rights.organization_ids("grids.handle_issue")
@@ -689,9 +702,7 @@ def waiting_for(person) -> list[Waiting]:
     if bodies:
         mine = WhistleCall.objects.standing().filter(organization__in=bodies)
         wanted |= Q(state__in=[*_RUNNING, S.RATING], pk__in=mine.values("whistle"))
-    if asks is None and approves is None and not bodies:
-        return []
-    found = (
+    return (
         Whistle.objects.filter(wanted)
         .exclude(issue__reporter=person)
         .select_related("issue")
@@ -701,9 +712,6 @@ def waiting_for(person) -> list[Waiting]:
         )
         .prefetch_related("calls")
     )
-    waiting = [one for whistle in found for one in _waits(whistle, person)]
-    far = timezone.now() + timezone.timedelta(days=3650)
-    return sorted(waiting, key=lambda one: (one.due_at or far, one.whistle.pk))
 
 
 _FIRST = ("ask", "approve", "report_in", "plan", "finish", "rate_department", "rate_necessity")

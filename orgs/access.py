@@ -31,6 +31,8 @@ class Rights:
         self._areas = areas
         self._organizations = organizations
         self._levels = levels or {}
+        self._outer: dict[str, tuple[str, ...]] = {}
+        self.outline = None  # for orgs.prepared
 
     def has(self, permission: str) -> bool:
         """Somewhere, on any node."""
@@ -41,12 +43,13 @@ class Rights:
 
     def area_paths(self, permission: str) -> tuple[str, ...]:
         """Path prefixes, the outermost only."""
-        paths = sorted(self._areas.get(permission, ()))
-        outer: list[str] = []
-        for path in paths:
-            if not outer or not path.startswith(outer[-1]):
-                outer.append(path)
-        return tuple(outer)
+        if permission not in self._outer:
+            outer: list[str] = []
+            for path in sorted(self._areas.get(permission, ())):
+                if not outer or not path.startswith(outer[-1]):
+                    outer.append(path)
+            self._outer[permission] = tuple(outer)
+        return self._outer[permission]
 
     def organization_ids(self, permission: str) -> frozenset[int]:
         return self._organizations.get(permission, frozenset())
@@ -66,6 +69,11 @@ class Rights:
     @property
     def is_empty(self) -> bool:
         return not (self._areas or self._organizations)
+
+    @property
+    def permissions(self) -> tuple[list[str], list[str]]:
+        """Held on areas, held on organizations; in order."""
+        return sorted(self._areas), sorted(self._organizations)
 
 
 def rights_of(person) -> Rights:

@@ -9,6 +9,7 @@ from grids import listing, waiting, whistle_pages
 from grids.models import Issue, State
 from orgs import access
 from orgs.access import signed_in
+from orgs.prepared import prepared
 
 MOST = 100
 
@@ -21,10 +22,7 @@ def queue(request):
     ):
         raise Http404
     now = timezone.now()
-    # Whole rows of three tables would cost more than all the rest of the page.
-    wanted = Issue.objects.exclude(state=State.CLOSED).select_related("category", "assignee")
-    wanted = wanted.only(*listing.ROW_FIELDS, "assignee__name")
-    issues = list(waiting.waiting_for(request.user, now=now, rows=wanted)[: MOST + 1])
+    issues = _issues(request.user, now=now)
     rows = listing.rows(issues[:MOST], public=False)
     whistles = whistle_pages.waiting_rows(request.user)
     context = {
@@ -37,6 +35,14 @@ def queue(request):
         "may_bulk": any(row.waits_for == "dispatch" for row in rows),
     }
     return render(request, "grids/queue.html", context)
+
+
+@prepared
+def _issues(person, *, now):
+    # Whole rows of three tables would cost more than all the rest of the page.
+    wanted = Issue.objects.exclude(state=State.CLOSED).select_related("category", "assignee")
+    wanted = wanted.only(*listing.ROW_FIELDS, "assignee__name")
+    return waiting.waiting_for(person, now=now, rows=wanted)[: MOST + 1]
 
 
 def _by_urgency(rows, now):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from grids import handling, refusals
 from grids.models import Issue
+from grids.views import queue
 from grids.waiting import waiting_for
 from tests.browser import assert_valid_html
 from tests.grids import loop
@@ -346,6 +347,25 @@ def test_what_waits_for_whom(street):
         for name in everybody:
             wanted = [(issue.pk, who[name])] if name in who else []
             assert waiting(getattr(street, name)) == wanted, f"{name} at {state}"
+
+
+def test_the_queue_has_the_rows_of_the_ordinary_query(street):
+    for state in (
+        *("submitted", "filed", "dispatched", "returned", "in_progress", "paused", "escalated"),
+        *("handled", "reopened", "closed", "objected", "not_accepted"),
+    ):
+        loop.to_state(street, state)
+    loop.ask_delay(street, loop.to_state(street, "in_progress"))
+    Issue.objects.filter(state="filed").update(level="L3")
+    loop.late_post(street)
+    now, seen = timezone.now(), set()
+    for name in [*PEOPLE, "zhao", "qian", "shang"]:
+        person = getattr(street, name)
+        expected = waiting_for(person, now=now).exclude(state="closed")
+        rows = [(issue.pk, issue.waits_for) for issue in queue._issues(person, now=now)]
+        assert rows == [(issue.pk, issue.waits_for) for issue in expected], name
+        seen |= {verb for _pk, verb in rows}
+    assert {"file", "dispatch", "sign", "report", "verify", "grant_delay", "arbitrate"} <= seen
 
 
 def test_the_subdistrict_sees_the_communities_late_ones(street):
