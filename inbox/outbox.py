@@ -266,9 +266,12 @@ def _shortened(text: str, length: int) -> str:
 # --- reading -----------------------------------------------------------------------------------
 
 
+COUNTED = 100  # the badge is exact up to here
+
+
 def unread_count(person) -> int:
-    """For the badge: one query on a partial index, exact up to 100."""
-    return Delivery.objects.in_mailbox_of(person).unread()[:100].count()
+    """For the badge: one query on a partial index."""
+    return Delivery.objects.in_mailbox_of(person).unread()[:COUNTED].count()
 
 
 def mark_read(delivery: Delivery, *, at=None) -> bool:

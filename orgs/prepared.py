@@ -1,10 +1,9 @@
-"""Queries compiled once and run with other values, for the pages that are opened most.
+"""Queries that depend on somebody's rights, compiled once for all who have the same ones.
 
-Django builds and compiles a condition anew for every request; over all a person may do where,
-that costs several times what running it does. A function marked ``prepared`` writes the queryset
-as ever, but for somebody who stands for everybody with the same rights (``Anybody``): their key,
-their places and bodies are blanks, filled in when it runs. Nothing that was read is kept, only
-the SQL; and so that nothing else can be, the function may read nothing and knows no day::
+Over all a person may do where, compiling a condition costs several times what running it does. A
+function marked ``prepared`` writes the queryset as ever, but for somebody who stands for everybody
+with rights of one shape (``Anybody``): their key, their places and their bodies are blanks, as are
+the other arguments (``orgs.compiled`` says what follows from that)::
 
     @prepared
     def _late(person, *, now):
@@ -13,44 +12,15 @@ the SQL; and so that nothing else can be, the function may read nothing and know
     rows = _late(request.user, now=timezone.now())
 """
 
-import copy
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connections
-from django.db.models import Expression, QuerySet
+from django.db.models import QuerySet
 
 from orgs import access
+from orgs.compiled import FIRST_BODY, Blank, Compiled, Unprepared
 
-# Django wants numbers in a list of keys: these stand for the bodies, counted downward.
-FIRST_BODY = -(2**62)
 MOST = 1000  # outlines kept per query; some dozens are usual
-
-
-class Unprepared(TypeError):
-    """What a prepared function may not do: it would be kept for others."""
-
-
-class Blank(Expression):
-    """A value not known yet, where a queryset wants one."""
-
-    contains_aggregate = contains_over_clause = contains_column_references = False
-
-    def __init__(self, name: str, place: int | None = None):
-        super().__init__()
-        self.name, self.place = name, place
-
-    def as_sql(self, compiler, connection):
-        return "%s", [self]
-
-    def get_group_by_cols(self):
-        return []
-
-    def filled(self, values: dict[str, Any]):
-        value = values[self.name]
-        return value if self.place is None else value[self.place]
 
 
 class Anybody(Blank):
@@ -115,50 +85,6 @@ class AnyRights(access.Rights):
         raise Unprepared("a place that is not known cannot be compared")
 
 
-class _Compiled:
-    """One queryset as SQL with blanks. ``sql`` is None where nothing can ever be found."""
-
-    def __init__(self, queryset: QuerySet):
-        self._queryset = queryset
-        self._compiler = queryset.query.get_compiler(using=queryset.db)
-        try:
-            self._sql, params = self._compiler.as_sql()
-        except EmptyResultSet:
-            self._sql, params = None, ()
-        self._params = tuple(_as_blank(param) for param in params)
-
-    def rows(self, values: dict[str, Any]) -> list:
-        if self._sql is None:
-            return []
-        filled = tuple(_fill(param, values) for param in self._params)
-        compiler = copy.copy(self._compiler)
-        compiler.connection = connections[compiler.using]  # one per thread
-        compiler.as_sql = lambda *args, **kwargs: (self._sql, filled)
-        query = copy.copy(self._queryset.query)
-        query.get_compiler = lambda *args, **kwargs: compiler
-        like = self._queryset
-        rows = type(like)(model=like.model, query=query, using=like.db)
-        for name in ("_iterable_class", "_fields", "_prefetch_related_lookups"):
-            setattr(rows, name, getattr(like, name))
-        return list(rows)
-
-
-def _as_blank(param):
-    if isinstance(param, int) and not isinstance(param, bool) and param <= FIRST_BODY:
-        return Blank("bodies", FIRST_BODY - param)
-    if isinstance(param, date) or (isinstance(param, int) and not isinstance(param, bool)):
-        raise Unprepared(f"{param!r} would be kept for others: hand it in by name")
-    return param
-
-
-def _fill(param, values):
-    return param.filled(values) if isinstance(param, Blank) else param
-
-
-def _read_nothing(*args):
-    raise Unprepared("a prepared query is written without reading anything")
-
-
 class Prepared:
     """``build(person, **values)`` → queryset; the call → its rows, in a list.
 
@@ -167,8 +93,8 @@ class Prepared:
     """
 
     def __init__(self, build: Callable[..., QuerySet]):
-        self._build = build
-        self._compiled: dict[Any, _Compiled] = {}
+        self.build = build
+        self._compiled: dict[Any, Compiled] = {}
         self.__doc__, self.__name__ = build.__doc__, build.__name__
 
     def __call__(self, person, **values) -> list:
@@ -181,9 +107,9 @@ class Prepared:
         values |= {"person": person.pk, "paths": outline.paths, "bodies": outline.bodies}
         return compiled.rows(values)
 
-    def _compile(self, outline: Outline, names) -> _Compiled:
-        with connections["default"].execute_wrapper(_read_nothing):
-            return _Compiled(self._build(Anybody(outline), **{name: Blank(name) for name in names}))
+    def _compile(self, outline: Outline, names) -> Compiled:
+        blanks = {name: Blank(name) for name in names}
+        return Compiled(lambda: self.build(Anybody(outline), **blanks))
 
 
 prepared = Prepared

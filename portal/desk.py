@@ -4,7 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Count, Q, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Func, IntegerField, Q, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,10 +15,13 @@ from django.views.decorators.http import require_safe
 from grids import commenting, listing, whistle_pages
 from grids.models import DONE, WORKING, Callback, Issue, TopicProposal, Whistle
 from grids.waiting import waiting_for
+from inbox import outbox
 from inbox.models import Delivery
 from orgs import access
 from orgs.access import signed_in
-from orgs.models import Residence
+from orgs.compiled import compiled
+from orgs.models import Person, Residence
+from orgs.prepared import prepared
 from publicity import waiting as publicity_waiting
 from rules import calendar
 
@@ -50,63 +55,115 @@ class Desk:
 @signed_in
 @require_safe
 def desk(request):
-    return render(request, "portal/desk.html", {"desk": _lay(request.user)})
+    counts = _counts(request.user)
+    request.unread_count = counts["unread"]
+    return render(request, "portal/desk.html", {"desk": _lay(request.user, counts)})
 
 
-def _lay(person) -> Desk:
+def _lay(person, counts: dict) -> Desk:
     rights = access.rights_of(person)
-    wanted = Issue.objects.select_related("category").only(*listing.ROW_FIELDS)
-    waiting = list(waiting_for(person, rows=wanted)[: SHOWN + 1])
-    laid = Desk(
-        waiting=listing.rows(waiting[:SHOWN], public=False),
-        whistles=whistle_pages.waiting_rows(person),
-        more_waiting=len(waiting) > SHOWN,
-        publicity=publicity_waiting.waiting_for(person, most=SHOWN),
-        unread=list(
-            Delivery.objects.in_mailbox_of(person)
-            .unread()
-            .select_related("message")
-            .order_by("-pk")[:4]
-        ),
-    )
-    if rights.has_any("grids.view_issue", "grids.handle_issue"):
-        laid.figures = _figures(person)
-        if laid.figures["late"]:
-            laid.late = _late(person, but=[issue.pk for issue in waiting])
-    laid.doors = _doors(person, rights)
-    return laid
-
-
-def _figures(person) -> dict[str, int]:
-    """Issues within the person's reach: open, late, and what the last 30 days brought."""
     now = timezone.now()
-    month_ago = now - timedelta(days=30)
-    mine = Issue.objects.workable_by(person).filter(
-        Q(state__in=WORKING) | Q(reported_at__gte=month_ago)
-    )
-    return mine.aggregate(
-        working=Count("pk", filter=Q(state__in=WORKING)),
-        late=Count("pk", filter=Q(state__in=WORKING, promised_at__lt=now)),
-        reported=Count("pk", filter=Q(reported_at__gte=month_ago)),
-        closed=Count("pk", filter=Q(reported_at__gte=month_ago, state__in=DONE)),
+    waiting = _waiting(person, now=now)
+    late = []
+    if counts["figures"] and counts["figures"]["late"]:
+        shown = {issue.pk for issue in waiting}
+        late = _late(person, now=now, today=timezone.localdate(now))
+        late = [issue for issue in late if issue.pk not in shown][:LATE_SHOWN]
+    more_waiting, waiting = len(waiting) > SHOWN, waiting[:SHOWN]
+    rows = listing.rows([*waiting, *late], public=False)
+    return Desk(
+        waiting=rows[: len(waiting)],
+        whistles=whistle_pages.waiting_rows(person),
+        late=rows[len(waiting) :],
+        more_waiting=more_waiting,
+        publicity=publicity_waiting.waiting_for(person, now=now, most=SHOWN),
+        doors=_doors(rights, counts),
+        figures=counts["figures"],
+        unread=_unread(person=person.pk),
     )
 
 
-def _late(person, *, but: list[int]) -> list[listing.Row]:
-    """What is late within the person's reach and waits for somebody else: to be pressed for."""
-    late = (
-        Issue.objects.workable_by(person)
-        .filter(state__in=WORKING, promised_at__lt=timezone.now())
-        .exclude(pk__in=but)
+@prepared
+def _waiting(person, *, now):
+    wanted = Issue.objects.select_related("category").only(*listing.ROW_FIELDS)
+    return waiting_for(person, now=now, rows=wanted)[: SHOWN + 1]
+
+
+@prepared
+def _late(person, *, now, today):
+    """What is late within the person's reach, to be pressed for; those that wait for them too."""
+    return (
+        Issue.objects.workable_by(person, today=today)
+        .filter(state__in=WORKING, promised_at__lt=now)
         .select_related("category")
         .only(*listing.ROW_FIELDS)
-        .order_by("promised_at", "pk")
+        .order_by("promised_at", "pk")[: LATE_SHOWN + SHOWN + 1]
     )
-    return listing.rows(list(late[:LATE_SHOWN]), public=False)
 
 
-def _counts(person, rights) -> dict[str, int]:
-    """What waits behind the doors this person has, all counted in one query."""
+@compiled
+def _unread(*, person):
+    return (
+        Delivery.objects.in_mailbox_of(person)
+        .unread()
+        .select_related("message")
+        .only("message__title", "message__created_at")
+        .order_by("-pk")[:4]
+    )
+
+
+def _counts(person) -> dict:
+    """Everything the desk counts, in one query: ``figures`` (or None), ``unread``, the doors'."""
+    now = timezone.now()
+    (found,) = _counted(
+        person, now=now, month_ago=now - timedelta(days=30), today=timezone.localdate(now)
+    )
+    counts = defaultdict(int, {name: count or 0 for name, count in found.items()})
+    nothing = dict.fromkeys(("working", "late", "reported", "closed"), 0)
+    counts["figures"] = (found["figures"] or nothing) if "figures" in found else None
+    return counts
+
+
+@prepared
+def _counted(person, *, now, month_ago, today):
+    rights = access.rights_of(person)
+    unread = Delivery.objects.in_mailbox_of(person).unread()[: outbox.COUNTED]
+    asked = {
+        "unread": Func(
+            ArraySubquery(unread.values("pk")),
+            function="CARDINALITY",
+            output_field=IntegerField(),
+        )
+    }
+    if rights.has_any("grids.view_issue", "grids.handle_issue"):
+        mine = Issue.objects.workable_by(person, today=today)
+        asked["figures"] = Subquery(_figures(mine, now, month_ago))
+    for name, rows in _behind_doors(person, rights).items():
+        counted = rows.order_by().values(all=Value("")).annotate(n=Count("pk"))
+        asked[name] = Subquery(counted.values("n"))
+    return Person.objects.filter(pk=person.pk).values(**asked)
+
+
+def _figures(mine, now, month_ago):
+    """Of the person's issues: open, late, and what the last 30 days brought; as one value."""
+    late = Q(state__in=WORKING, promised_at__lt=now)
+    recent = Q(reported_at__gte=month_ago)
+    figures = JSONObject(
+        working=Count("pk", filter=Q(state__in=WORKING)),
+        late=Count("pk", filter=late),
+        reported=Count("pk", filter=recent),
+        closed=Count("pk", filter=recent & Q(state__in=DONE)),
+    )
+    return (
+        mine.filter(Q(state__in=WORKING) | recent)
+        .values(all=Value(""))
+        .annotate(figures=figures)
+        .values("figures")
+    )
+
+
+def _behind_doors(person, rights) -> dict[str, QuerySet]:
+    """What waits behind the doors this person has."""
     waiting = {}
     if rights.has("grids.manage_partners"):
         waiting["callbacks"] = access.scope(
@@ -116,7 +173,7 @@ def _counts(person, rights) -> dict[str, int]:
             path_field="partner__area_path",
         )
     if rights.has("orgs.verify_residence"):
-        waiting["residences"] = access.scope(
+        waiting["homes"] = access.scope(
             Residence.objects.filter(state=Residence.State.PENDING, ends_on=None),
             person,
             "orgs.verify_residence",
@@ -128,19 +185,11 @@ def _counts(person, rights) -> dict[str, int]:
         waiting["comments"] = commenting.waiting(person)
     if rights.has("grids.decide_topic"):
         waiting["topics"] = TopicProposal.objects.decidable_by(person).open()
-    found = [
-        queryset.order_by().values(name=Value(name)).annotate(n=Count("pk"))
-        for name, queryset in waiting.items()
-    ]
-    if not found:
-        return {}
-    first, *others = found
-    return {row["name"]: row["n"] for row in first.union(*others, all=True)}
+    return waiting
 
 
-def _doors(person, rights) -> list[Door]:
+def _doors(rights, counts) -> list[Door]:
     doors = []
-    counts = defaultdict(int, _counts(person, rights))
     if rights.has_any("grids.export_orders", "grids.import_orders"):
         doors.append(Door(title=_("外部工单"), href="/issues/orders/", icon="inbox-arrow-down"))
     if rights.has("grids.manage_partners"):
@@ -156,7 +205,7 @@ def _doors(person, rights) -> list[Door]:
             )
         )
     if rights.has("orgs.verify_residence"):
-        pending = counts["residences"]
+        pending = counts["homes"]
         doors.append(
             Door(
                 title=_("待核验的住址"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orgs import access
 from orgs.models import AreaLevel
+from orgs.prepared import prepared
 from publicity import disclosures, notices, periods
 from publicity.models import Disclosure, Notice, NoticeState
 from rules import calendar
@@ -36,7 +37,19 @@ def waiting_for(person, *, now: datetime | None = None, most: int = MOST) -> lis
     what is late.
     """
     now = now or timezone.now()
+    rights = access.rights_of(person)
+    if not any(
+        rights.area_paths(right) for right in (notices.ANSWER, notices.PUBLISH, disclosures.PUBLISH)
+    ):
+        return []
     today = calendar.local_day(now)
+    soon = today + timedelta(days=disclosures.REMIND_DAYS)
+    rows = _rows(person, now=now, today=today, soon=soon)
+    return [_task(*row, now=now) for row in rows[:most]]
+
+
+@prepared
+def _rows(person, *, now, today, soon):
     answer = _reach(person, notices.ANSWER, Q(due_at__lt=now))
     close = _reach(person, notices.PUBLISH, None)
     publish = _reach(person, disclosures.PUBLISH, Q(due_on__lt=today))
@@ -56,7 +69,6 @@ def waiting_for(person, *, now: datetime | None = None, most: int = MOST) -> lis
             .values_list("what", "pk", "name", "due", "of")
         )
     if publish:
-        soon = today + timedelta(days=disclosures.REMIND_DAYS)
         parts.append(
             Disclosure.objects.missing()
             .filter(publish, due_on__lte=soon)
@@ -68,10 +80,7 @@ def waiting_for(person, *, now: datetime | None = None, most: int = MOST) -> lis
             )
             .values_list("what", "pk", "name", "due", "of")
         )
-    if not parts:
-        return []
-    rows = parts[0].union(*parts[1:], all=True).order_by("due", "pk")[:most]
-    return [_task(*row, now=now) for row in rows]
+    return parts[0].union(*parts[1:], all=True).order_by("due", "pk")[:MOST]
 
 
 def _reach(person, right: str, when_late: Q | None) -> Q | None:

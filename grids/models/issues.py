@@ -106,7 +106,7 @@ class IssueQuerySet(models.QuerySet):
         """Filed, of a kind that may be shown, and not held back."""
         return self.filter(is_public=True)
 
-    def workable_by(self, person):
+    def workable_by(self, person, *, today=None):
         """What ``person`` has to do with by a post: over the place, in the lead or invited body."""
         own = access.scope(
             self.exclude(state=State.DRAFT),
@@ -119,7 +119,7 @@ class IssueQuerySet(models.QuerySet):
         bodies = access.rights_of(person).organization_ids("grids.handle_issue")
         if not bodies:
             return own
-        invited = CoHandling.objects.in_force().filter(organization__in=bodies)
+        invited = CoHandling.objects.in_force(today).filter(organization__in=bodies)
         return own | self.exclude(state=State.DRAFT).filter(pk__in=invited.values("issue"))
 
     def reported_by(self, person):

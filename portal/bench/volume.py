@@ -1,4 +1,4 @@
-"""Group ``volume``: account, map, search and queue with a year of issues, against the bare page."""
+"""Group ``volume``: the pages that count or list, with a year of issues, against the bare page."""
 
 from urllib.parse import quote
 
@@ -37,4 +37,6 @@ def _visits() -> dict[str, tuple[str, Person | None]]:
         "search, subdistrict": (f"/issues/?show=work&q={WORD}", operator),
         "queue, grid worker": ("/issues/queue/", worker),
         "queue, subdistrict": ("/issues/queue/", operator),
+        "desk, grid worker": ("/desk/", worker),
+        "desk, subdistrict": ("/desk/", operator),
     }

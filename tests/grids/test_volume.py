@@ -18,6 +18,7 @@ VISITS = [
     *(("li", path) for path in ("/issues/queue/", "/issues/?show=work&q=楼道")),
     *(("chen", path) for path in ("/issues/queue/", "/issues/?show=work", "/issues/whistles/")),
     *(("wu", path) for path in ("/issues/queue/", "/issues/?show=work")),
+    *((name, "/desk/") for name in ("li", "chen", "wu")),
     ("wang", "/issues/?show=mine"),
 ]
 

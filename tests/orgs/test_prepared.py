@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orgs import access, posts
+from orgs.compiled import Unprepared
 from orgs.models import Appointment, Household, Organization, Person
-from orgs.prepared import Prepared, Unprepared, outline_of
+from orgs.prepared import Prepared, outline_of
 
 RIGHT = "orgs.verify_residence"
 EVERYBODY = ["li", "zhao", "sun", "zhou", "wu", "chen", "wang", "auditor"]

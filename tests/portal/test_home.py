@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from grids import handling
 from grids.models import Category, Issue
-from orgs import access
+from inbox import outbox
 from orgs.models import Residence
 from portal import desk
 from tests.browser import assert_accessible, assert_valid_html, shot
@@ -122,10 +122,62 @@ def test_every_door_of_the_desk_opens_for_whom_it_is_shown_to(client, street):
     for name in ("li", "zhou", "chen", "chu", "system_admin", "security_admin", "auditor"):
         person = getattr(street, name)
         client.force_login(person)
-        for door in desk._doors(person, access.rights_of(person)):
+        for door in desk._lay(person, desk._counts(person)).doors:
             assert client.get(door.href, follow=True).status_code == 200, (name, door.href)
             seen.add(door.href)
     assert {"/staff/organizations/", "/staff/residences/", "/staff/reveals/"} <= seen
+
+
+def test_the_desk_has_the_rows_and_counts_of_the_ordinary_queries(client, street):
+    """Compiled once for all of one post (orgs.prepared); each still finds their own."""
+    for n, days in enumerate((-3, -2, 9)):
+        issue = filed(street, f"第{n}盏灯不亮")
+        Issue.objects.filter(pk=issue.pk).update(promised_at=timezone.now() + timedelta(days=days))
+    post(street, "还没有立案的事")
+    Residence.objects.create(person=street.newcomer, household=street.home)
+    now = timezone.now()
+    days = {"today": timezone.localdate(now), "month_ago": now - timedelta(days=30)}
+    found = {}
+    for name in ("li", "zhao", "zhou", "wu", "chen", "chu", "wang", "system_admin", "auditor"):
+        person = getattr(street, name)
+        for prepared, values in (
+            (desk._waiting, {"now": now}),
+            (desk._late, {"now": now, "today": days["today"]}),
+            (desk._counted, {"now": now, **days}),
+        ):
+            rows = prepared(person, **values)
+            assert rows == list(prepared.build(person, **values)), (name, prepared.__name__)
+            found[name, prepared.__name__] = rows
+    assert len(found["li", "_waiting"]) == 4
+    assert len(found["chu", "_late"]) == 2
+    assert not found["zhao", "_waiting"] + found["zhao", "_late"] + found["wang", "_late"]
+    (counted,) = found["li", "_counted"]
+    assert counted["homes"] == 1
+    assert counted["figures"] == {"working": 3, "late": 2, "reported": 4, "closed": 0}
+    assert counted["unread"] == outbox.unread_count(street.li) > 0
+    assert set(found["wang", "_counted"][0]) == {"unread"}
+
+
+def test_who_has_nothing_in_reach_reads_noughts(client, street):
+    client.force_login(street.chu)
+    page = body(client.get("/desk/"))
+    assert page.count("我的范围") == 1
+    assert desk._counts(street.chu)["figures"] == {
+        "working": 0,
+        "late": 0,
+        "reported": 0,
+        "closed": 0,
+    }
+    assert desk._counts(street.wang)["figures"] is None
+
+
+def test_the_badge_says_what_the_desk_counted(client, street):
+    post(street)
+    client.force_login(street.li)
+    unread = outbox.unread_count(street.li)
+    badge = f'<span class="badge">{unread}<'
+    assert unread > 0
+    assert body(client.get("/desk/")).count(badge) == body(client.get("/issues/")).count(badge) == 2
 
 
 def test_home_tells_an_issue_as_the_list_does(client, street):
