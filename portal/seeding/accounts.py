@@ -7,6 +7,7 @@ Chosen by questions to the database, so that lost passwords can be made anew. Th
 import json
 import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,11 +119,13 @@ def issue_passwords(accounts: list[Account], file: Path) -> None:
     """Give each account a new password and write them all to ``file`` (mode 600)."""
     rows = []
     now = timezone.now()
+    passwords = [new_password() for _account in accounts]
+    with ThreadPoolExecutor() as pool:  # a fifth of a second each, outside of Python's lock
+        hashes = pool.map(make_password, passwords)
     with because("演示账号"):
-        for account in accounts:
-            password = new_password()
+        for account, password, hashed in zip(accounts, passwords, hashes, strict=True):
             person = account.person
-            person.password = make_password(password)
+            person.password = hashed
             person.password_changed_at = person.phone_verified_at = now
             person.save(update_fields=["password", "password_changed_at", "phone_verified_at"])
             rows.append(

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from grids import handling
@@ -149,6 +150,7 @@ def test_what_is_written_has_the_shares(teller, street):
     assert late == pytest.approx(year.LATE, abs=0.012)
     assert done.filter(rework_count__gt=0).count() == pytest.approx(8, abs=2)
     assert done.filter(reopened_count=1).count() == pytest.approx(6, abs=2)
+    assert not Issue.objects.exclude(created_at=F("reported_at")).exists()
     numbers = list(Issue.objects.values_list("number", flat=True))
     assert len(set(numbers)) == 400
     assert IssueStep.objects.filter(at__gt=timezone.now()).count() == 0

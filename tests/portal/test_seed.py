@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from orgs import access, areas, chain, residence
@@ -95,6 +96,14 @@ def test_the_small_demo(run):
     home = Household.objects.last()
     assert home.events.get().contact_household_id == home.contact_household_id
     assert home.events.get().pgh_label == "insert"
+
+
+def test_triggers_do_not_stumble_after_it(run):
+    """An empty text there is an error in each trigger, 15 s of the full seed."""
+    run()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('pgtrigger.ignore')::text[]")
+        assert cursor.fetchone() == ([],)
 
 
 def test_the_accounts_belong_together(run):
