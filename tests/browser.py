@@ -8,6 +8,14 @@ A plugin (``tests/conftest.py`` names it), so the fixtures need no import::
         page.goto("/issues/new/")
         assert_accessible(page)
 
+A page in many modes is loaded once for each size of text, and wears the other modes as it stands::
+
+    for modes in by_size((390, "light"), (1280, "dark"), (390, "elder")):
+        page = browser_page(*modes[0], person=street.wang)
+        page.goto("/issues/new/")
+        for width, mode in in_modes(page, modes):
+            assert_accessible(page)
+
 Whatever a page writes to the console as an error, a refused script or style above all, fails
 the test when it ends.
 """
@@ -15,11 +23,12 @@ the test when it ends.
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import html5lib
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.conf import settings
 from django.test import Client
 
@@ -43,6 +52,9 @@ MODES = {
     "high-dark": "elder.dark.high",
 }
 WIDTHS = {390: 844, 1280: 900}
+Mode = tuple[int, str]  # width, name in MODES
+FACE = "(({ size, theme, contrast }) => `${size}.${theme}.${contrast}`)"
+WEAR = "([theme, contrast]) => Object.assign(document.documentElement.dataset, { theme, contrast })"
 # An answer other than 200 is a line in the console too; tests look at the answer itself.
 ANSWERS = re.compile(
     r"Failed to load resource: the server responded with a status of [45]\d\d"
@@ -67,7 +79,7 @@ def browser_page(chromium, live_server):
     """``browser_page(width=390, mode="light", person=None)``: a fresh page on the live server."""
     contexts, problems = [], []
 
-    def open_page(*, width=390, mode="light", person=None, **options):
+    def open_page(width=390, mode="light", *, person=None, **options):
         context = chromium.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": WIDTHS.get(width, 900)},
@@ -107,9 +119,46 @@ def sign_in(page, person) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": where}])
 
 
+def by_size(*modes: Mode) -> list[list[Mode]]:
+    """Modes of one size of text together: their markup is the same, theme and contrast are CSS's.
+
+    tests/ui/test_face.py keeps it that way.
+    """
+    groups = {}
+    for width, mode in modes:
+        groups.setdefault(MODES[mode].split(".")[0], []).append((width, mode))
+    return list(groups.values())
+
+
+def in_modes(page, modes: list[Mode]) -> Iterator[Mode]:
+    """The page as it stands, in each of the modes; in the first again when that is done.
+
+    ``modes`` have one size, and the page was loaded in the first of them: anything else is refused.
+    """
+    first = MODES[modes[0][1]]
+    served = page.evaluate(f"{FACE}(document.documentElement.dataset)")
+    assert served == first, f"{page.url} was loaded as {served}, not {first}"
+    try:
+        for at in modes:
+            _wear(page, *at)
+            yield at
+    finally:
+        _wear(page, *modes[0])
+
+
+def _wear(page, width: int, mode: str) -> None:
+    page.set_viewport_size({"width": width, "height": WIDTHS.get(width, 900)})
+    _size, theme, contrast = MODES[mode].split(".")
+    page.evaluate(WEAR, [theme, contrast])
+    worn = page.evaluate(f"{FACE}(document.documentElement.dataset)")
+    assert worn == MODES[mode], f"{mode} is another size of text: the page must be loaded in it"
+
+
 def assert_accessible(page) -> None:
     """axe finds nothing on the page as it stands, and nothing sticks out of it sideways."""
-    found = Axe().run(page)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = AxeResults(page.evaluate("axe.run({ resultTypes: ['violations'] })"))
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert over <= 0, f"{page.url}: {over} px wider than the screen"

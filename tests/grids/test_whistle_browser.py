@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from grids import whistles
 from grids.models import WhistleState as S
-from tests.browser import assert_accessible, shot
+from tests.browser import assert_accessible, by_size, in_modes, shot
 from tests.grids import loop, whistling
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -116,13 +116,14 @@ def test_the_pages_in_every_mode(browser_page, street):
         (street.leader, "/issues/whistles/?show=all", "list"),
         (street.feng, "/issues/queue/", "queue"),
     ]
-    for width, mode in ((390, "light"), (1280, "light"), (390, "dark"), (390, "elder")):
+    for modes in by_size((390, "light"), (1280, "light"), (390, "dark"), (390, "elder")):
         pages = {}
         for person, path, name in stops:
             if person.pk not in pages:
-                pages[person.pk] = browser_page(width=width, mode=mode, person=person)
+                pages[person.pk] = browser_page(*modes[0], person=person)
             page = pages[person.pk]
             page.goto(path)
-            assert_accessible(page)
-            shot(page, f"whistle-{name}-{width}-{mode}")
+            for width, mode in in_modes(page, modes):
+                assert_accessible(page)
+                shot(page, f"whistle-{name}-{width}-{mode}")
     assert loop.told(street.feng).exists()

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from orgs import posts
 from orgs.models import Area, Consent, Organization
-from tests.browser import assert_accessible, assert_valid_html, shot
+from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
 from tests.orgs.neighbourhood import add_grid, furnish
 
 
@@ -283,13 +283,19 @@ def test_the_tree_costs_the_same_with_more_places(client, quarter):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("mode", ["light", "dark", "elder"])
-def test_the_picture_is_accessible_and_opens_a_branch(browser_page, quarter, mode):
-    page = browser_page(width=390, mode=mode)
+@pytest.mark.parametrize(
+    "modes",
+    by_size((390, "light"), (390, "dark"), (390, "elder")),
+    ids=lambda modes: modes[0][1],
+)
+def test_the_picture_is_accessible_and_opens_a_branch(browser_page, quarter, modes):
+    page = browser_page(*modes[0])
     page.goto(chain_of(quarter.community))
     page.locator(f"#fold-{quarter.branch.pk}").click()
     page.get_by_text("1栋党小组").wait_for()
-    assert_accessible(page)
-    shot(page, f"test-chain-390-{mode}")
+    for _width, mode in in_modes(page, modes):
+        assert_accessible(page)
+        shot(page, f"test-chain-390-{mode}")
     page.goto(reverse("orgs:divisions"))
-    assert_accessible(page)
+    for _mode in in_modes(page, modes):
+        assert_accessible(page)

@@ -12,7 +12,7 @@ from grids.models import Category, Issue
 from inbox import outbox
 from orgs.models import Residence
 from portal import desk
-from tests.browser import assert_accessible, assert_valid_html, shot
+from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
 
 pytestmark = pytest.mark.django_db
 
@@ -215,16 +215,15 @@ def test_more_rows_cost_no_more_queries(client, street, path):
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("width", "mode"),
-    [(390, "light"), (390, "elder"), (390, "high-dark"), (1280, "light"), (1280, "dark")],
-)
-def test_home_and_desk_are_accessible(browser_page, street, width, mode):
+def test_home_and_desk_are_accessible(browser_page, street):
     filed(street)
     post(street, "还没有立案的事")
-    for person, path in [(None, "/"), (street.wang, "/"), (street.li, "/desk/")]:
-        page = browser_page(width=width, mode=mode, person=person)
-        page.goto(path)
-        assert_accessible(page)
-        name = f"{path.strip('/') or 'home'}-{person.name if person else 'visitor'}"
-        shot(page, f"{name}-{width}-{mode}")
+    every = [(390, "light"), (390, "elder"), (390, "high-dark"), (1280, "light"), (1280, "dark")]
+    for modes in by_size(*every):
+        for person, path in [(None, "/"), (street.wang, "/"), (street.li, "/desk/")]:
+            page = browser_page(*modes[0], person=person)
+            page.goto(path)
+            name = f"{path.strip('/') or 'home'}-{person.name if person else 'visitor'}"
+            for width, mode in in_modes(page, modes):
+                assert_accessible(page)
+                shot(page, f"{name}-{width}-{mode}")

@@ -16,7 +16,7 @@ from orgs.models import Person as PersonModel
 from orgs.positions import Position, rights_of_position
 from rules import calendar, clocks, overrides, profiles
 from rules.models import CalendarNotice, Clock, RuleProfile, WorkingDayOverride
-from tests.browser import assert_accessible, assert_valid_html
+from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes
 from tests.rules.test_overrides import NOTICE_2027
 
 pytestmark = pytest.mark.usefixtures("profiles_shipped")
@@ -410,9 +410,13 @@ def test_an_uploaded_file_stands_in_the_box_for_correction(client, town):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "mode"), [(390, "light"), (1280, "dark"), (390, "elder")])
-def test_the_screens_are_accessible(browser_page, town, width, mode):
-    page = browser_page(width=width, mode=mode, person=town.wei)
+@pytest.mark.parametrize(
+    "modes",
+    by_size((390, "light"), (1280, "dark"), (390, "elder")),
+    ids=lambda modes: modes[0][1],
+)
+def test_the_screens_are_accessible(browser_page, town, modes):
+    page = browser_page(*modes[0], person=town.wei)
     addresses = [
         reverse("rules"),
         reverse("rule", args=[issue_clocks().pk]),
@@ -422,6 +426,7 @@ def test_the_screens_are_accessible(browser_page, town, width, mode):
     ]
     for address in addresses:
         page.goto(address)
-        assert_accessible(page)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, address
+        for width, mode in in_modes(page, modes):
+            assert_accessible(page)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (address, mode)

@@ -13,7 +13,15 @@ from django.urls import reverse
 from inbox import outbox
 from orgs.models import Person
 from portal import preferences
-from tests.browser import MODES, WIDTHS, assert_accessible, assert_valid_html, shot
+from tests.browser import (
+    MODES,
+    WIDTHS,
+    assert_accessible,
+    assert_valid_html,
+    by_size,
+    in_modes,
+    shot,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ui.urls")]
 
@@ -24,6 +32,7 @@ WRONG = {
     "/refused/": 422,
     "/boom/": 500,
 }
+EVERY_MODE = by_size(*((width, mode) for mode in MODES for width in WIDTHS))
 
 
 @pytest.fixture
@@ -335,14 +344,90 @@ def test_too_much_is_not_offered_again():
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing(browser_page, all_places, width, mode):
-    page = browser_page(width=width, mode=mode)
+@pytest.mark.parametrize("modes", EVERY_MODE, ids=lambda modes: modes[0][1])
+def test_axe_finds_nothing(browser_page, all_places, modes):
+    page = browser_page(*modes[0])
     for path in ("/ui/", "/preferences/", *WRONG):
         page.goto(path)
-        assert_accessible(page)
-        shot(page, f"{path.strip('/')}-{mode}-{width}")
+        if path == "/boom/":  # asks nobody, so it looks the same to every reader
+            assert page.locator("html").get_attribute("data-theme") == "auto"
+            assert_accessible(page)
+            continue
+        for width, mode in in_modes(page, modes):
+            assert_accessible(page)
+            shot(page, f"{path.strip('/')}-{mode}-{width}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_on_the_page_that_knows_no_reader(browser_page, width):
+    page = browser_page(width)
+    page.goto("/boom/")
+    assert_accessible(page)
+    shot(page, f"boom-{width}")
+
+
+@pytest.mark.parametrize("modes", EVERY_MODE, ids=lambda modes: modes[0][1])
+def test_theme_and_contrast_are_not_in_the_markup(client, modes):
+    """What ``in_modes`` relies on: within a size, two words on <html> are all that differs."""
+
+    def markup(mode, path):
+        client.cookies[preferences.COOKIE] = MODES[mode]
+        page = body(client.get(path))
+        assert face(client.get(path)) == MODES[mode]
+        page = re.sub(r'(<html[^>]*) data-theme="\w+"\s+data-contrast="\w+"', r"\1", page, count=1)
+        return re.sub(r'("?csrf\w*"?[^>]*?value=|X-CSRFToken": )"\w+"', r"\1", page, flags=re.I)
+
+    for path in ("/ui/", "/nowhere/"):
+        assert len({markup(mode, path) for _width, mode in modes}) == 1
+
+
+def test_no_other_template_asks_for_theme_or_contrast():
+    asking = {
+        path.name
+        for path in Path(conf.BASE_DIR, "templates").rglob("*.html")
+        if re.search(r"face\.(theme|contrast)|\.theme\b|\.contrast\b", path.read_text())
+    }
+    assert asking == {"base.html"}
+
+
+LOOKS = """() => {
+  const looks = (one) => {
+    const { color, backgroundColor, borderColor, fontSize } = getComputedStyle(one);
+    const { width, height } = one.getBoundingClientRect();
+    return [color, backgroundColor, borderColor, fontSize, width, height].join(" ");
+  };
+  return [...document.querySelectorAll("body, main .btn, main input, main a")].map(looks).join();
+}"""
+
+
+@pytest.mark.browser
+def test_a_mode_worn_by_a_loaded_page_is_the_mode_that_is_served(browser_page, all_places):
+    worn, served = browser_page(), browser_page()
+    for modes in by_size(*((390, mode) for mode in MODES)):
+        choose(worn, modes[0][1])
+        looks = {}
+        for _width, mode in in_modes(worn, modes):
+            choose(served, mode)
+            looks[mode] = worn.evaluate(LOOKS)
+            assert looks[mode] == served.evaluate(LOOKS), mode
+        assert len(set(looks.values())) == len(modes)
+
+
+@pytest.mark.browser
+def test_another_size_cannot_be_worn(browser_page):
+    page = browser_page(390, "light")
+    page.goto("/ui/")
+    with pytest.raises(AssertionError, match="must be loaded in it"):
+        list(in_modes(page, [(390, "light"), (390, "elder")]))
+    with pytest.raises(AssertionError, match="was loaded as"):
+        list(in_modes(page, [(390, "dark")]))
+
+
+def choose(page, mode) -> None:
+    page.context.add_cookies(
+        [{"name": preferences.COOKIE, "value": MODES[mode], "url": page.context.home}]
+    )
+    page.goto("/ui/")
 
 
 # Texts under the least size (18 px), and running text and labels under the mode's own.
