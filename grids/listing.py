@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from grids import dispatch, search
 from grids.models import DONE, STATES_OF, WORKING, Category, Issue, PublicState, State
+from orgs.compiled import Among, compiled
 from orgs.models import Area, AreaLevel
 
 PAGE = 20
@@ -87,17 +88,20 @@ SELECTED = SafeString(" selected")
 def place_names(issues: Iterable[Issue]) -> dict[str, str]:
     """area_path → 梧桐里社区第一网格, for all issues of a page in one query."""
     paths = {issue.area_path for issue in issues}
+    if not paths:
+        return {}
     wanted = {path for full in paths for path in dispatch.around(full)}
-    areas = {
-        path: (level, name)
-        for path, level, name in Area.objects.filter(
-            path__in=wanted, level__in=[AreaLevel.COMMUNITY, AreaLevel.GRID]
-        ).values_list("path", "level", "name")
-    }
+    names = dict(_names(paths=list(wanted)))
     return {
-        full: "".join(areas[path][1] for path in dispatch.around(full) if path in areas)
+        full: "".join(names[path] for path in dispatch.around(full) if path in names)
         for full in paths
     }
+
+
+@compiled
+def _names(*, paths):
+    named = [AreaLevel.COMMUNITY, AreaLevel.GRID]
+    return Area.objects.filter(Among("path", paths), level__in=named).values_list("path", "name")
 
 
 # --- filters -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Expression, QuerySet
+from django.db.models import BooleanField, Expression, Func, QuerySet
 
 # Django wants numbers in a list of keys: these stand for ``bodies`` (orgs.prepared).
 FIRST_BODY = -(2**62)
@@ -51,6 +51,13 @@ class Blank(Expression):
     def filled(self, values: dict[str, Any]):
         value = values[self.name]
         return value if self.place is None else value[self.place]
+
+
+class Among(Func):
+    """``…__in`` for a blank whose value will be a list: ``filter(Among("path", paths))``."""
+
+    template, arg_joiner = "%(expressions)s)", " = ANY("
+    output_field = BooleanField()
 
 
 class Compiled:

@@ -26,6 +26,8 @@ from publicity import waiting as publicity_waiting
 from rules import calendar
 
 SHOWN, LATE_SHOWN = 12, 5
+# Who sees the whistles, be there any or not.
+WHISTLING = ("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle")
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _behind_doors(person, rights) -> dict[str, QuerySet]:
             "orgs.verify_residence",
             path_field="household__area_path",
         )
-    if rights.has("grids.handle_issue"):
+    if rights.has("grids.handle_issue") and not rights.has_any(*WHISTLING):
         waiting["whistles"] = Whistle.objects.seen_by(person)
     if rights.has("grids.moderate_comments"):
         waiting["comments"] = commenting.waiting(person)
@@ -216,10 +218,7 @@ def _doors(rights, counts) -> list[Door]:
                 tone="warn" if pending else "plain",
             )
         )
-    if (
-        rights.has_any("grids.ask_whistle", "grids.approve_whistle", "grids.watch_whistle")
-        or (counts["whistles"])
-    ):
+    if rights.has_any(*WHISTLING) or counts["whistles"]:
         doors.append(Door(title=_("吹哨报到"), href="/issues/whistles/", icon="megaphone"))
     doors += _voices(rights, counts)
     if rights.has_any("orgs.manage_organizations", "orgs.appoint_people"):

@@ -58,9 +58,8 @@ class WhistleQuerySet(models.QuerySet):
             .exclude(whistle__state__in=NOT_YET_CALLED)
             .values("whistle")
         )
-        for right in SEEN_BY:
-            for path in rights.area_paths(right):
-                seen |= Q(issue__area_path__startswith=path)
+        for path in dict.fromkeys(path for right in SEEN_BY for path in rights.area_paths(right)):
+            seen |= Q(issue__area_path__startswith=path)
         return self.filter(seen)
 
 
