@@ -92,7 +92,7 @@ def _follow(issue, *, person, why, also, at) -> Follow:
         row.ended_at, row.since, row.why = None, at, why
         fields += ["ended_at", "since", "why"]
     if also and not row.also_affects_me:
-        row.also_affects_me, row.household = True, _home_near(issue, person)
+        row.also_affects_me, row.household = True, home_near(issue, person)
         fields += ["also_affects_me", "household"]
         if row.why == Follow.Why.CHOSEN:
             row.why = why
@@ -123,7 +123,7 @@ def no_longer_affects(issue: Issue, *, person) -> None:
         raise NotAffected
 
 
-def _home_near(issue: Issue, person):
+def home_near(issue: Issue, person):
     """The household of ``person`` that lies nearest the matter, verified or not."""
     homes = [
         row.household
@@ -293,5 +293,5 @@ def _join(parent: Issue, person, *, also: bool, at: datetime, follows: bool = Tr
     elif created:
         row.ended_at = at
     if also and not row.also_affects_me:
-        row.also_affects_me, row.household = True, _home_near(parent, person)
+        row.also_affects_me, row.household = True, home_near(parent, person)
     row.save(update_fields=["why", "also_affects_me", "household", "ended_at"])

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from grids import handling
-from grids.models import DONE, Issue, IssueClock, IssueStep, Level, Source, State
+from grids.models import DONE, ENDED, Issue, IssueClock, IssueStep, Level, Source, State
 from orgs.models import Residence
 from portal.seeding.issues import moments, writing, year
 from portal.seeding.issues.cast import Cast
@@ -21,6 +21,7 @@ FIELDS = (
     *("contacted_at", "handled_at", "closed_at", "escalated_at", "archived_at", "rated_at"),
     *("result", "no_photo_reason", "public_title", "public_summary", "public_place"),
     *("public_result", "is_public", "solved", "stars", "rating_comment", "rework_count"),
+    *("refusal_code", "right_channel", "parent_id"),
     *("reopened_count", "returned_count", "area_path", "place_text", "title", "description"),
 )
 CLOCK = (
@@ -86,6 +87,7 @@ def through_the_verbs(story) -> Issue:
         (year.Fate(Level.L3, Source.RESIDENT, reopened=True, rating=(True, 4)), State.ARCHIVED),
         (year.Fate(Level.L4, Source.DEVICE, late=True, rework=True), State.ARCHIVED),
         (year.Fate(Level.L4, Source.GRID, stuck=True), State.IN_PROGRESS),
+        (year.Fate(Level.L1, Source.RESIDENT, refused=True), State.NOT_ACCEPTED),
     ],
 )
 def test_a_told_issue_is_what_the_verbs_leave(teller, fate, ends):
@@ -131,9 +133,12 @@ def test_the_shares_of_the_plan():
         Source.HOTLINE: 150,
         Source.DEVICE: 40,
     }
-    assert sum(fate.late for fate in found) == 42
-    assert sum(fate.rework for fate in found) == 21
-    assert sum(fate.reopened for fate in found) == 14
+    assert sum(fate.merged for fate in found) == 25
+    assert sum(fate.refused for fate in found) == 12
+    matters = 1000 - 25 - 12
+    assert sum(fate.late for fate in found) == round(matters * 0.042)
+    assert sum(fate.rework for fate in found) == round(matters * 0.021)
+    assert sum(fate.reopened for fate in found) == round(matters * 0.014)
     ratings = [fate.rating for fate in found if fate.rating]
     assert sum(solved for solved, _stars in ratings) / len(ratings) == pytest.approx(0.87, abs=0.01)
     assert sum(stars >= 4 for _, stars in ratings) / len(ratings) == pytest.approx(0.92, abs=0.01)
@@ -145,12 +150,27 @@ def test_what_is_written_has_the_shares(teller, street):
         stories = teller.stories(400)
         writing.write(stories)
     done = Issue.objects.filter(state__in=DONE)
-    assert done.count() / 400 > 0.96  # the last days of 400 weigh as much as those of 6 480
+    matters = Issue.objects.exclude(state__in=[State.MERGED, State.NOT_ACCEPTED]).count()
+    assert done.count() / matters > 0.96  # the last days of 400 weigh as much as those of 6 480
     late = done.filter(on_time=False).count() / done.count()
     assert late == pytest.approx(year.LATE, abs=0.012)
     assert done.filter(rework_count__gt=0).count() == pytest.approx(8, abs=2)
     assert done.filter(reopened_count=1).count() == pytest.approx(6, abs=2)
     assert not Issue.objects.exclude(created_at=F("reported_at")).exists()
+    merged = Issue.objects.filter(state=State.MERGED).select_related("parent", "category")
+    assert merged.count() == pytest.approx(10, abs=4)
+    for issue in merged:
+        assert issue.category == issue.parent.category
+        step = issue.steps.get(verb="merge")
+        assert step.data["parent"]["id"] == issue.parent_id
+        assert issue.parent.reported_at < step.at
+        assert not issue.parent.steps.filter(to_state__in=ENDED, at__lt=step.at).exists()
+        assert issue.reporter_id == issue.parent.reporter_id or issue.parent.follows.filter(
+            person=issue.reporter, why="merged", also_affects_me=True
+        )
+    refused = Issue.objects.filter(state=State.NOT_ACCEPTED)
+    assert refused.count() >= 4
+    assert not refused.filter(refusal_code="other_route", right_channel="").exists()
     numbers = list(Issue.objects.values_list("number", flat=True))
     assert len(set(numbers)) == 400
     assert IssueStep.objects.filter(at__gt=timezone.now()).count() == 0

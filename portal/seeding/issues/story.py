@@ -15,10 +15,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import deidentify, limits
+from grids import deidentify, following, limits
 from grids.models import (
+    ENDED,
     ClockKind,
     CoHandling,
+    Follow,
     Issue,
     IssueClock,
     IssueStep,
@@ -55,6 +57,7 @@ class Story:
         self.told: list[Told] = []
         self.rows: list[IssueClock] = []
         self.cohandlings: list[CoHandling] = []
+        self.follows: list[Follow] = []
         self._rounds: Counter[str] = Counter()
         self._notes: list[str] = []
 
@@ -112,6 +115,45 @@ class Story:
         }
         reason = "核实后按实际情况调整了层级和时限" if clock.due_at > promised else ""
         self._step("file", by, at, State.FILED, self._promise(clock), reason=reason, given=given)
+
+    def merge(self, by, at, parent: "Story") -> None:
+        """Whoever reported it follows ``parent`` from now on."""
+        issue, whole = self.issue, parent.issue
+        self._begin(at)
+        issue.parent, issue.is_public = whole, False
+        if issue.reporter.pk != whole.reporter.pk:
+            self.follows.append(
+                Follow(
+                    issue=whole,
+                    person=issue.reporter,
+                    why=Follow.Why.MERGED,
+                    also_affects_me=True,
+                    household=following.home_near(whole, issue.reporter),
+                    since=at,
+                )
+            )
+        self._cancel_all(_("并入另一件事项"), at)
+        issue.due_at = issue.promised_at = None
+        self._step("merge", by, at, State.MERGED, given={"parent": whole})
+
+    def not_accept(self, by, at, *, refusal_code, right_channel, reason) -> None:
+        issue = self.issue
+        self._begin(at)
+        issue.refusal_code, issue.right_channel = refusal_code, right_channel
+        decision = self._term(ClockKind.ACCEPT, "accept_decision", issue.reported_at)
+        self._stop(ClockKind.ACCEPT, at)
+        self._cancel_all(_("不予受理"), at)
+        objecting = self._term(ClockKind.OBJECT, "object_not_accepted", at)
+        issue.due_at, issue.promised_at = objecting.due_at, None
+        self._note(_late(decision, _("决定")))
+        words = _("%(due)s前可以提出异议") % {"due": limits.due_text(objecting.due_at)}
+        given = {"refusal_code": refusal_code, "right_channel": right_channel}
+        self._step("not_accept", by, at, State.NOT_ACCEPTED, words, reason=reason, given=given)
+
+    def is_open_at(self, at: datetime) -> bool:
+        """Did it wait or go on then, so that a report of the same could be merged into it?"""
+        ends = (step.at for step in self.steps if step.to_state in ENDED)
+        return self.issue.reported_at < at < next(ends, self.now)
 
     def dispatch(self, by, at, lead) -> None:
         issue = self.issue
@@ -228,8 +270,7 @@ class Story:
         self.issue.archived_at, self.issue.due_at = at, None
         for grant in self.cohandlings:
             grant.ends_on = grant.ends_on or timezone.localdate(at) + timedelta(days=1)
-        for kind in ClockKind:
-            self._cancel(kind, _("归档"), at)
+        self._cancel_all(_("归档"), at)
         self._step("archive", None, at, State.ARCHIVED)
 
     # --- what they have in common
@@ -331,6 +372,10 @@ class Story:
             clock.on_time = False
         else:
             clock.cancelled_reason = why
+
+    def _cancel_all(self, why, at) -> None:
+        for kind in ClockKind:
+            self._cancel(kind, why, at)
 
     def warn(self) -> None:
         """As the timer's warnings stand ``now``: given ones counted, the next one set."""

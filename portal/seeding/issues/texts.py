@@ -124,3 +124,35 @@ ON_SITE = ["已到现场，先拉了警戒线。", "已到场，人员安全，�
 CALLED = ["已电话联系，约好上门查看。", "已当面了解情况。", "已联系，约了晚上在家时去。"]
 NO_PHOTO = "巡查时已当场恢复，未拍照"
 USUAL = "已现场处理，情况恢复正常。"
+ALSO = [
+    "我家这边也一样，请一起处理。",
+    "昨天路过还是这样，不知道有没有人报过。",
+    "同一个地方，今天更明显了。",
+]
+REFUSED = [  # category, title, words, and the answer with the right way
+    ("其他事项", "网购退货商家不退款", "衣服退回去半个月，钱一直没到账。", {
+        "refusal_code": "other_route",
+        "right_channel": "12315 消费者投诉",
+        "reason": "属于消费合同纠纷，社区没有处理的权限。",
+    }),
+    ("其他事项", "和原单位的工资纠纷", "离职三个月，最后一个月工资没有发。", {
+        "refusal_code": "other_route",
+        "right_channel": "劳动保障监察投诉或劳动人事争议仲裁",
+        "reason": "劳动报酬争议由劳动部门依法处理。",
+    }),
+    ("其他事项", "老家县城的路坏了", "回去探亲看见路面全是坑。", {
+        "refusal_code": "outside_area",
+        "right_channel": "当地 12345",
+        "reason": "地点不在本街道，请向当地反映。",
+    }),
+    ("其他事项", "小区不好", "什么都不好，请领导管管。", {
+        "refusal_code": "no_facts",
+        "right_channel": "",
+        "reason": "没有写明时间、地点和事情，补充后可以再报。",
+    }),
+]  # fmt: skip
+DONE_ALREADY = {
+    "refusal_code": "already_handled",
+    "right_channel": "",
+    "reason": "同一件事已经办结，如仍有问题请再报。",
+}

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
-from grids.models import CoHandling, Issue, IssueClock, IssueStep
+from grids.models import CoHandling, Follow, Issue, IssueClock, IssueStep, State
 from portal.seeding.issues.story import Story
 from rules.models import Clock
 
@@ -16,12 +16,17 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 def write(stories: list[Story]) -> None:
     issues = [story.issue for story in stories]
+    give_keys(Issue, issues)
     for issue in issues:
         issue.created_at = issue.reported_at
+        if issue.state == State.MERGED:
+            issue.parent_id = issue.parent.pk
     copy_in(Issue, issues)
     for story in stories:
         for row in (*story.rows, *story.steps, *story.cohandlings):
             row.issue_id = story.issue.pk
+        if story.issue.state == State.MERGED:
+            story.steps[-1].data["parent"]["id"] = story.issue.parent_id
     rows = [row for story in stories for row in story.rows]
     copy_in(Clock, [row.clock for row in rows])
     for row in rows:
@@ -29,25 +34,34 @@ def write(stories: list[Story]) -> None:
     copy_in(IssueClock, rows)
     copy_in(IssueStep, [step for story in stories for step in story.steps])
     CoHandling.objects.bulk_create(grant for story in stories for grant in story.cohandlings)
+    Follow.objects.bulk_create(
+        [row for story in stories for row in story.follows], ignore_conflicts=True
+    )
     connection.check_constraints()  # thousands left for the commit slow down what comes after
+
+
+def give_keys(model, rows: list[models.Model]) -> None:
+    """The next keys of the table, so that rows can point to each other before they are written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, len(rows)],
+        )
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = pk
 
 
 def copy_in(model, rows: Iterable[models.Model]) -> None:
     """``bulk_create`` for thousands of new rows, which get their keys; triggers run."""
     rows = list(rows)
+    give_keys(model, [row for row in rows if row.pk is None])
     table, fields = model._meta.db_table, model._meta.concrete_fields
     columns = ",".join(connection.ops.quote_name(field.column) for field in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [table, len(rows)],
-        )
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = pk
-        with cursor.copy(f"COPY {connection.ops.quote_name(table)} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                values = (_text(_value(row, field), field) for field in fields)
-                copy.write("\t".join(values) + "\n")
+    into = f"COPY {connection.ops.quote_name(table)} ({columns}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            values = (_text(_value(row, field), field) for field in fields)
+            copy.write("\t".join(values) + "\n")
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 

@@ -6,7 +6,7 @@ with a department past their day.
 """
 
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -26,7 +26,9 @@ PLANNED_HOUSEHOLDS = 18_000
 
 LEVELS = {Level.L1: 62, Level.L2: 22, Level.L3: 11, Level.L4: 5}
 SOURCES = {Source.GRID: 54, Source.RESIDENT: 27, Source.HOTLINE: 15, Source.DEVICE: 4}
-LATE, REWORK, REOPENED, STUCK = 0.042, 0.021, 0.014, 0.002
+LATE, REWORK, REOPENED, STUCK = 0.042, 0.021, 0.014, 0.002  # of the matters, without the next:
+MERGED, REFUSED = 0.025, 0.012
+REMEMBERS = 200  # the last stories, into one of which a report of the same may be merged
 RATE = 0.7  # of those whom a resident reported
 RATINGS = {  # (solved, stars): 87 % solved, 92 % with four stars or five
     (True, 5): 62,
@@ -56,6 +58,8 @@ class Fate:
     rework: bool = False
     reopened: bool = False
     stuck: bool = False
+    merged: bool = False
+    refused: bool = False
     rating: tuple[bool, int] | None = None
 
     @property
@@ -78,17 +82,29 @@ def fates(count: int, rng) -> list[Fate]:
     levels, sources = deal(LEVELS, count, rng), deal(SOURCES, count, rng)
     found = [Fate(level, source) for level, source in zip(levels, sources, strict=True)]
 
-    def mark(name, share, able) -> None:
+    def mark(name, many, able) -> None:
         free = [fate for fate in found if able(fate) and not (fate.late or fate.reopened)]
-        for fate in rng.sample(free, min(len(free), round(count * share))):
+        free = [fate for fate in free if not (fate.merged or fate.refused)]
+        for fate in rng.sample(free, min(len(free), round(many))):
             setattr(fate, name, True)
 
-    mark("reopened", REOPENED, lambda one: one.source in _BY_RESIDENTS and one.level in _BELOW)
-    mark("late", LATE, lambda one: one.level != Level.L1)
-    mark("rework", REWORK, lambda one: True)
-    recent = set(map(id, found[-count // 12 :]))  # nobody would believe it of a whole year
-    mark("stuck", STUCK, lambda one: id(one) in recent and one.level == Level.L4)
-    speak = [one for one in found if one.source in _BY_RESIDENTS and not one.stuck]
+    mark("merged", count * MERGED, lambda one: one.source in _BY_RESIDENTS)
+    mark("refused", count * REFUSED, lambda one: one.source in _BY_RESIDENTS)
+    count -= sum(one.merged or one.refused for one in found)
+    mark(
+        "reopened",
+        count * REOPENED,
+        lambda one: one.source in _BY_RESIDENTS and one.level in _BELOW,
+    )
+    mark("late", count * LATE, lambda one: one.level != Level.L1)
+    mark("rework", count * REWORK, lambda one: True)
+    recent = set(map(id, found[-len(found) // 12 :]))  # nobody would believe it of a whole year
+    mark("stuck", count * STUCK, lambda one: id(one) in recent and one.level == Level.L4)
+    speak = [
+        one
+        for one in found
+        if one.source in _BY_RESIDENTS and not (one.stuck or one.merged or one.refused)
+    ]
     rated = [one for one in speak if one.reopened or rng.random() < RATE]
     for fate, rating in zip(rated, deal(RATINGS, len(rated), rng), strict=True):
         fate.rating = rating
@@ -108,11 +124,14 @@ class Teller:
         self.busy = [rng.uniform(0.6, 1.5) for _grid in self.grids]
         self.per_day: Counter[date] = Counter()
         self._rules: dict[date, dict] = {}
+        self._told: deque[Story] = deque(maxlen=REMEMBERS)
+        self._to_merge = 0
 
     def stories(self, count: int, *, without: int = 0) -> list[Story]:
         """Of ``count`` issues; ``without`` so many of the departments', told elsewhere."""
         known = fates(count, self.rng)
         plain = [one for one in known if one.level == Level.L4 and not (one.late or one.stuck)]
+        plain = [one for one in plain if not (one.merged or one.refused)]
         elsewhere = set(map(id, plain[:without]))
         known = [fate for fate in known if id(fate) not in elsewhere]
         reports = self.year.reports(len(known))
@@ -120,9 +139,17 @@ class Teller:
 
     def tell(self, fate: Fate, posted: datetime) -> Story:
         """From posting as far as the time up to now allows."""
-        story = Story(self._issue(fate, posted), self.now)
+        parent = self._parent_for(fate, posted)
+        story = Story(self._issue(fate, posted, like=parent), self.now)
+        self._told.append(story)
         try:
             story.submit()
+            if parent is not None:
+                self._merge(story, parent)
+                return story
+            if fate.refused:
+                self._refuse(story)
+                return story
             self._file(story, fate)
             self._handle(story, late=fate.late, stuck=fate.stuck)
             if fate.rework:
@@ -138,11 +165,45 @@ class Teller:
         story.warn()
         return story
 
-    def _issue(self, fate: Fate, posted: datetime) -> Issue:
+    def _parent_for(self, fate: Fate, posted: datetime) -> Story | None:
+        """What was reported before and still goes on; where nothing does, a later report merges."""
+        self._to_merge += fate.merged
+        plain = not (fate.late or fate.rework or fate.reopened or fate.stuck or fate.refused)
+        if not self._to_merge or not plain or fate.source not in _BY_RESIDENTS:
+            return None
+        soon = posted + timedelta(hours=30)
+        able = [one for one in self._told if one.issue.parent is None and one.is_open_at(soon)]
+        if not able:
+            return None
+        self._to_merge -= 1
+        return self.rng.choice(able)
+
+    def _merge(self, story: Story, parent: Story) -> None:
+        worker = self.cast.nearest("grids.file_issue", story.issue.area_path)
+        at = self._later(story.issue.reported_at, 30, 150)
+        if parent.is_open_at(at):
+            story.merge(worker, at, parent)
+        else:  # a holiday lay between, and it was done by then
+            story.not_accept(worker, at, **texts.DONE_ALREADY)
+
+    def _refuse(self, story: Story) -> None:
+        worker = self.cast.nearest("grids.file_issue", story.issue.area_path)
+        at = self._later(story.issue.reported_at, 40, 200)
+        given = {title: given for _name, title, _words, given in texts.REFUSED}
+        story.not_accept(worker, at, **given[story.issue.title])
+
+    def _issue(self, fate: Fate, posted: datetime, *, like: Story | None = None) -> Issue:
         rng, day = self.rng, timezone.localdate(posted)
         self.per_day[day] += 1
         [grid] = rng.choices(self.grids, self.busy)
-        name, title, words = self._matter(fate.filed_at, day, grid)
+        if like is not None:
+            grid = like.issue.area
+            name, title = like.issue.category.name, like.issue.title
+            words = rng.choice(texts.ALSO)
+        elif fate.refused:
+            name, title, words, _given = rng.choice(texts.REFUSED)
+        else:
+            name, title, words = self._matter(fate.filed_at, day, grid)
         category = self.cast.categories[name]
         by_resident = fate.source in _BY_RESIDENTS
         worker = self.cast.nearest("grids.file_issue", grid.path)
