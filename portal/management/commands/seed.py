@@ -26,6 +26,7 @@ FURTHER = (
     ("责任清单", "portal.seeding.dispatching", "seed_table"),
     ("演示事项", "portal.seeding.issues", "seed_issues"),
     ("吹哨报到", "portal.seeding.whistles", "seed_whistles"),
+    ("巡查代录", "portal.seeding.field", "seed_field"),
     ("派单方式", "portal.seeding.dispatching", "seed_rosters"),
     ("外部工单", "portal.seeding.hotline", "seed_hotline"),
     ("居民声音", "portal.seeding.voices", "seed_voices"),
