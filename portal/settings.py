@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -418,6 +419,9 @@ CELERY_BEAT_SCHEDULE = {
     "propose-topics": {"task": "grids.tasks.propose_topics", "schedule": timedelta(hours=6)},
     "sweep-drafts": {"task": "grids.tasks.sweep_drafts", "schedule": timedelta(hours=12)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
+    "seal-books": {"task": "points.tasks.seal_books", "schedule": timedelta(minutes=5)},
+    "close-months": {"task": "points.tasks.close_months", "schedule": timedelta(hours=1)},
+    "verify-books": {"task": "points.tasks.verify_books", "schedule": crontab(hour=3, minute=10)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }
 

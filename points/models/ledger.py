@@ -282,8 +282,8 @@ class Entry(models.Model):
 class Period(models.Model):
     """One month of one community's books: open while there is no row, then shut, then closed.
 
-    ``horizon`` is the first transaction number that is surely not inside any more: statements are
-    written when all before it have ended.
+    A shut month shuts all before it. ``horizon`` is the first transaction number that is surely
+    not inside any more (0 until it is noted): statements are written when all before it have ended.
     """
 
     community = models.ForeignKey(Area, models.PROTECT, related_name="+")
@@ -391,7 +391,11 @@ class Block(models.Model):
 
 
 class Verification(models.Model):
-    """One run of ``verify_ledger``: what it looked at and what it found, kept for the auditor."""
+    """One run of ``verify_ledger``: what it looked at and what it found, kept for the auditor.
+
+    ``findings`` are the first of them, ``finding_count`` all. ``database`` is PostgreSQL's number
+    of the database it ran in: another one means that a dump was restored since.
+    """
 
     is_full = models.BooleanField(_("全量"))
     started_at = models.DateTimeField(_("开始"))
@@ -402,11 +406,13 @@ class Verification(models.Model):
     accounts = models.BigIntegerField(_("核对账户数"), default=0)
     finding_count = models.PositiveIntegerField(_("发现问题数"), default=0)
     findings = models.JSONField(default=list)
+    database = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("账本核验")
         verbose_name_plural = _("账本核验")
         default_permissions = ()
+        permissions = [("view_books", _("查看账本与核验结果"))]
         indexes = [models.Index(fields=["-finished_at"], name="points_verification_latest")]
 
     def __str__(self):
@@ -415,3 +421,7 @@ class Verification(models.Model):
     @property
     def is_clean(self) -> bool:
         return self.finding_count == 0
+
+    @classmethod
+    def latest(cls) -> "Verification | None":
+        return cls.objects.order_by("-finished_at", "-pk").first()

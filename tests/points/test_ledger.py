@@ -10,22 +10,10 @@ from django.utils import timezone
 
 from points import accounts, ledger
 from points.models import Account, Entry, Transfer, TransferKind
-from tests.points.books import fund_with, move, posting, state
+from tests.points.books import move, posting, state
 from tests.points.flush import let_flush
-from tests.points.shipped import ship
 
 HOLD = TransferKind.HOLD
-
-
-@pytest.fixture
-def books(street):
-    """A fund of 10,000, and the accounts of two people of 梧桐里 and a household there."""
-    ship()
-    street.fund = fund_with(street.community)
-    street.wang_points = accounts.of_person(street.wang, street.community)
-    street.li_points = accounts.of_person(street.li, street.community)
-    street.home_points = accounts.of_household(street.home, street.community)
-    return street
 
 
 def test_points_go_from_the_fund_to_a_person(books):

@@ -1,0 +1,18 @@
+"""Books that several modules start from."""
+
+import pytest
+
+from points import accounts
+from tests.points.books import fund_with
+from tests.points.shipped import ship
+
+
+@pytest.fixture
+def books(street):
+    """A fund of 10,000, and the accounts of two people of 梧桐里 and a household there."""
+    ship()
+    street.fund = fund_with(street.community)
+    street.wang_points = accounts.of_person(street.wang, street.community)
+    street.li_points = accounts.of_person(street.li, street.community)
+    street.home_points = accounts.of_household(street.home, street.community)
+    return street
