@@ -10,6 +10,7 @@ SHIPPED = (
     *import_module("rules.migrations.0002_profiles").SHIPPED,
     import_module("rules.migrations.0003_notice_periods").NOTICE_PERIODS,
     *import_module("rules.migrations.0005_whistle").SHIPPED,
+    *import_module("rules.migrations.0006_points").SHIPPED,
 )
 
 
