@@ -1,5 +1,26 @@
 """积分: the ledger's rows, the rules, and what is claimed under them."""
 
+from points.models.batches import (
+    Batch,
+    BatchState,
+    BatchStep,
+    Budget,
+    PanelMember,
+    PanelRole,
+    Signature,
+)
+from points.models.claims import (
+    COUNTING,
+    IN_BATCH,
+    PENDING,
+    Claim,
+    ClaimEvidence,
+    ClaimState,
+    ClaimStep,
+    Decision,
+    RefusalCode,
+)
+from points.models.deductions import Deduction, DeductionState, DeductionStep, FactBasis
 from points.models.ledger import (
     DERIVED,
     POINTS,
@@ -15,6 +36,7 @@ from points.models.ledger import (
     Unit,
     Verification,
 )
+from points.models.people import GuardianConsent, NameChoice, Suspension
 from points.models.rules import (
     Cap,
     CapSubject,
@@ -27,23 +49,46 @@ from points.models.rules import (
 )
 
 __all__ = [
+    "COUNTING",
     "DERIVED",
+    "IN_BATCH",
+    "PENDING",
     "POINTS",
     "Account",
     "AccountKind",
+    "Batch",
+    "BatchState",
+    "BatchStep",
     "Block",
+    "Budget",
     "Cap",
     "CapSubject",
     "CapWindow",
+    "Claim",
+    "ClaimEvidence",
+    "ClaimState",
+    "ClaimStep",
+    "Decision",
+    "Deduction",
+    "DeductionState",
+    "DeductionStep",
     "Entry",
     "Evidence",
+    "FactBasis",
+    "GuardianConsent",
+    "NameChoice",
+    "PanelMember",
+    "PanelRole",
     "Period",
+    "RefusalCode",
     "Rule",
     "RuleKind",
     "RuleVersion",
     "SealRound",
+    "Signature",
     "Source",
     "Statement",
+    "Suspension",
     "Transfer",
     "TransferKind",
     "Unit",

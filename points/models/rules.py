@@ -203,6 +203,7 @@ class Cap(models.Model):
     """At most so many points by one version of a rule, for a subject in a window.
 
     ``per_grade``: counted for each grade by itself (每星一次); then ``limit`` counts times.
+    ``takes_highest``: together they give what the highest grade gives (同项取高).
     """
 
     version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="caps")
@@ -210,6 +211,7 @@ class Cap(models.Model):
     window = models.CharField(_("期间"), max_length=7, choices=CapWindow)
     limit = models.PositiveIntegerField(_("上限"))
     per_grade = models.BooleanField(_("每档分别计次"), default=False)
+    takes_highest = models.BooleanField(_("同项取高"), default=False)
 
     class Meta:
         verbose_name = _("积分上限")

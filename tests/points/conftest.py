@@ -3,8 +3,11 @@
 import pytest
 
 from points import accounts
+from tests.grids.conftest import together
 from tests.points.books import fund_with
 from tests.points.shipped import ship
+
+__all__ = ["together"]
 
 
 @pytest.fixture
@@ -16,3 +19,14 @@ def books(street):
     street.li_points = accounts.of_person(street.li, street.community)
     street.home_points = accounts.of_household(street.home, street.community)
     return street
+
+
+@pytest.fixture
+def points(db):
+    """The small street with a points scheme: catalogue, budget, people for every role."""
+    from tests.grids.shipped import ship as ship_rules
+    from tests.points import claiming
+
+    ship_rules()
+    ship()
+    return claiming.build()

@@ -1,0 +1,127 @@
+"""The points scheme on the small street: the catalogue, people for every role, claims on the way.
+
+王 (wang) and 邻居 (neighbour) live in 梧桐里; 李 (li) and 郝 (hao) work its grid; 孙 (sun) is the
+social worker, 何 (he) a committee member, 周 (zhou) the secretary, 高 (gao) the director. The
+points group: 何, 邻居 as resident, 监 (jian) as supervisor.
+"""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+from django.utils import timezone
+
+from orgs import posts
+from orgs.models import Household, Organization, Person, Residence
+from orgs.positions import Position
+from points import accounts, budgets, catalogue, claims
+from points.models import Claim, PanelMember, Rule, Unit
+from tests import cast
+from tests.snapshot import Snapshot
+
+
+def today() -> date:
+    return timezone.localdate()
+
+
+def days_ago(days: int) -> date:
+    return today() - timedelta(days=days)
+
+
+def live(someone, household, verifier, kind="family"):
+    return Residence.objects.create(
+        person=someone,
+        household=household,
+        kind=kind,
+        state="verified",
+        starts_on=cast.LONG_AGO,
+        verified_by=verifier,
+    )
+
+
+def _write() -> SimpleNamespace:
+    street = cast.build()
+    number = iter(range(200, 300))
+
+    def person(name, home=None, **fields):
+        someone = cast.person(name, f"100000{next(number):05d}")
+        if fields:
+            Person.objects.filter(pk=someone.pk).update(**fields)
+            someone.refresh_from_db()
+        if home is not None:
+            live(someone, home, street.li)
+        return someone
+
+    def post(name, body, position, area=None):
+        someone = person(name)
+        posts.appoint(
+            someone, body, position, area=area, starts_on=cast.LONG_AGO, reason="测试任命"
+        )
+        return someone
+
+    supervision = Organization.objects.create(
+        kind="supervision_committee", name="梧桐里居务监督委员会", area=street.community
+    )
+    P = Position
+    home2 = Household.objects.create(area=street.building, stairwell="1", room="302")
+    people = {
+        "home2": home2,
+        "neighbour": person("邻居", home2, birth_year=1970),
+        "daughter": person("王小妹", street.home, birth_year=today().year - 12),
+        "hao": post("郝网格", street.committee, P.GRID_LEAD, street.grid),
+        "he": post("何委员", street.committee, P.COMMITTEE_MEMBER),
+        "gao": post("高主任", street.committee, P.COMMITTEE_DIRECTOR),
+        "jian": post("监委员", supervision, P.SUPERVISOR),
+        "jiang": post("江委员", supervision, P.SUPERVISOR),
+        "worker2": post("许社工", street.committee, P.SOCIAL_WORKER),
+        "supervision": supervision,
+    }
+    Person.objects.filter(pk=street.wang.pk).update(birth_year=1980)
+    catalogue.ship(street.street)
+    for someone, role in (("he", "member"), ("neighbour", "resident"), ("jian", "supervisor")):
+        PanelMember.objects.create(
+            area=street.community,
+            person=people[someone],
+            role=role,
+            starts_on=cast.LONG_AGO,
+            seated_by=street.zhou,
+        )
+    budget = budgets.propose(
+        street.community,
+        points=100_000,
+        starts_on=date(today().year, 1, 1),
+        ends_on=date(today().year, 12, 31),
+        reason="年度预算",
+        by=street.chen,
+    )
+    budgets.approve(budget, by=street.han)
+    return SimpleNamespace(**vars(street), **people, budget=budget)
+
+
+_snapshot = Snapshot(_write)
+
+
+def build() -> SimpleNamespace:
+    Unit.objects.get_or_create(code="points", defaults={"label": "积分", "suffix": "分"})
+    cast_of_points = _snapshot.enter()
+    cast_of_points.wang.refresh_from_db()
+    return cast_of_points
+
+
+def rule(points, code: str) -> Rule:
+    return catalogue.rule_of(points.community, code)
+
+
+def file(points, code="P05", **more) -> Claim:
+    """王 claims something of hers, unless said otherwise."""
+    person = more.pop("person", points.wang)
+    given = {"happened_on": days_ago(3), "by": person, "text": "参加楼道清扫", **more}
+    return claims.file(rule(points, code), person=person, **given)
+
+
+def certified(points, code="P05", **more) -> Claim:
+    by = more.pop("certifier", points.sun)
+    return claims.certify(file(points, code, **more), by=by)
+
+
+def balance(points, person) -> int:
+    return accounts.balance(accounts.of_person(person, points.community))
