@@ -37,6 +37,39 @@ def password_for_processes():
         os.environ.setdefault("PGPASSWORD", password)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bytecode_for_processes(tmp_path_factory):
+    """Where Python may not write bytecode, the processes of the tests do so outside the tree.
+
+    A process of the portal reads 1,100 modules; compiling them takes longer than the rest of it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Transactional tests leave an empty database, as with Django, and mostly sooner.
+
+    Tables of the ledger refuse TRUNCATE; where it is needed after all, it must pass.
+    """
+    from django.test import TransactionTestCase
+
+    from tests.points.flush import let_flush
+    from tests.sweep import Sweep
+
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        let_flush()
+        sweep = Sweep(flush=TransactionTestCase._fixture_teardown)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: sweep.after(case))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache():
     """No test meets what another cached: sign-in attempts, sessions, heartbeats."""
@@ -53,12 +86,3 @@ def street(db):
 
     ship()  # a transactional test before this one has flushed what migrations shipped
     return cast.build()
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Tables of the ledger refuse TRUNCATE; flushing after a transactional test must pass."""
-    from tests.points.flush import let_flush
-
-    with django_db_blocker.unblock():
-        let_flush()
