@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import Max, OuterRef, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orgs.models import Area, AreaLevel
 from points.models import Block, SealRound, Transfer
 from points.periods import drawn, is_inside
 
@@ -108,16 +109,23 @@ def _write(round_: SealRound) -> int:
 # --- heads ---------------------------------------------------------------------------------------
 
 
-def heads(communities=None) -> list[Head]:
-    """The last block of each community, by division code; one query."""
-    blocks = Block.objects.order_by("community_id", "-number").distinct("community_id")
-    if communities is not None:
-        blocks = blocks.filter(community__in=communities)
-    found = [
-        Head(b.community.code, b.community.name, b.number, bytes(b.digest).hex(), b.sealed_at)
-        for b in blocks.select_related("community").defer("leaves")
+def heads(places=None) -> list[Head]:
+    """The last block of each community (of the queryset ``places``), by division code; two queries.
+
+    Asked community by community along the index: a block more costs nothing here.
+    """
+    last = Block.objects.filter(community=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    areas = Area.objects.all() if places is None else places
+    keepers = areas.exclude(level__in=[AreaLevel.GRID, AreaLevel.BUILDING])
+    found = keepers.annotate(block=Subquery(last)).exclude(block=None).order_by("code")
+    named = list(found.values_list("code", "name", "block"))
+    blocks = Block.objects.only("number", "digest", "sealed_at").in_bulk(
+        [block for _code, _name, block in named]
+    )
+    return [
+        Head(code, name, blocks[pk].number, bytes(blocks[pk].digest).hex(), blocks[pk].sealed_at)
+        for code, name, pk in named
     ]
-    return sorted(found)
 
 
 def written(found: Iterable[Head]) -> str:

@@ -22,8 +22,10 @@ from orgs.access import signed_in
 from orgs.compiled import compiled
 from orgs.models import Person, Residence
 from orgs.prepared import prepared
+from points.models import Verification
 from publicity import waiting as publicity_waiting
 from rules import calendar
+from ui.dates import moment_text
 
 SHOWN, LATE_SHOWN = 12, 5
 # Who sees the whistles, be there any or not.
@@ -40,6 +42,7 @@ class Door:
     count: int = 0
     unit: str = ""
     tone: str = "plain"
+    note: str = ""  # how it stands, where there is nothing to count
 
 
 @dataclass
@@ -244,6 +247,8 @@ def _doors(rights, counts) -> list[Door]:
         doors.append(
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
+    if rights.has("points.view_books"):
+        doors.append(_books())
     if rights.has("rules.edit_calendar"):
         next_year = timezone.localdate().year + 1
         provisional = calendar.is_provisional(next_year)
@@ -260,6 +265,20 @@ def _doors(rights, counts) -> list[Door]:
     if rights.has("rules.edit_rules"):
         doors.append(Door(title=_("规则与依据"), href="/rules/", icon="scale"))
     return doors
+
+
+def _books() -> Door:
+    """How the books stood when they were last proved."""
+    last = Verification.latest()
+    if last is None:
+        note, tone = _("尚未核验"), "plain"
+    elif last.is_clean:
+        note, tone = _("%(at)s 核验，账实相符"), "plain"
+    else:
+        note, tone = _("%(at)s 核验，发现 %(count)d 处问题"), "warn"
+    if last is not None:
+        note %= {"at": moment_text(last.finished_at), "count": last.finding_count}
+    return Door(title=_("账本核验"), href="/points/ledger/", icon="scale", tone=tone, note=note)
 
 
 def _voices(rights, counts) -> list[Door]:

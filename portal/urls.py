@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("orgs.urls")),
     path("issues/", include("grids.urls")),
     path("notices/", include("publicity.urls")),
+    path("points/", include("points.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),
 ]

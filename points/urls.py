@@ -1,0 +1,13 @@
+"""Addresses below ``/points/``."""
+
+from django.urls import path
+
+from points.views import books
+
+app_name = "points"
+
+urlpatterns = [
+    path("ledger/", books.books, name="books"),
+    path("ledger/verify/", books.verify, name="books_verify"),
+    path("ledger/heads.txt", books.heads, name="books_heads"),
+]
