@@ -93,10 +93,14 @@ def _asked_of(person) -> Q:
 
 
 def _mine_to_sign(person, leads) -> Q:
-    """Handed to ``person``; or to nobody, where members take them or ``person`` hands them out."""
+    """Handed to ``person``; or to nobody, where members take them or ``person`` hands them out.
+
+    Who left the body holds nothing any more.
+    """
     headed = access.rights_of(person).organization_ids(roster.RIGHT)
     by_name = Roster.objects.filter(mode=Roster.Mode.ASSIGN, organization__in=leads - headed)
-    free = Q(assignee=None) & ~Q(lead__in=by_name.values("organization"))
+    there = access.holders_of("grids.handle_issue", leads)
+    free = (Q(assignee=None) | ~Q(assignee__in=there)) & ~Q(lead__in=by_name.values("organization"))
     return Q(assignee=person) | free
 
 

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grids import drafts, places
+from grids import drafts, places, similar
 from grids.field_forms import DraftForm, SubmitDraftForm
 from grids.forms import grouped
 from grids.models import Category
@@ -23,6 +23,20 @@ def keep(request, form, *, source):
         return None
     messages.success(request, _("已暂存，只有您看得到；30 天内没有提交会清除。"))
     return redirect("grids:draft", draft.number)
+
+
+def alike(request, form) -> list[similar.Similar]:
+    """What resembles it nearby, to be looked at once before it is posted."""
+    if request.POST.get("seen"):
+        return []
+    given = form.cleaned_data
+    return similar.find(
+        area=given["place"],
+        category=given["category"],
+        text=f"{given['text']} {given['place_text']}",
+        person=request.user,
+        alike_only=True,
+    )
 
 
 @signed_in
@@ -49,6 +63,9 @@ def draft(request, number):
         return _discard(request, found)
     form = (DraftForm if do == "keep" else SubmitDraftForm)(request.POST, request.FILES, **given)
     if form.is_valid():
+        if do != "keep" and (rows := alike(request, form)):
+            form.keep_drafts()
+            return _page(request, form, found, there, alike=rows)
         answer = _carry_out(request, form, found, hand_in=do != "keep")
         if answer is not None:
             return answer
@@ -92,12 +109,13 @@ def _kept(found) -> dict:
     }
 
 
-def _page(request, form, found, there, status=200):
+def _page(request, form, found, there, status=200, alike=()):
     context = {
         "form": form,
         "groups": grouped(Category.objects.filter(is_active=True)),
         "chosen": str(form["category"].value() or ""),
         "places": there,
         "draft": found,
+        "similar": alike,
     }
     return render(request, "grids/new.html", context, status=status)

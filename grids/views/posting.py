@@ -2,7 +2,7 @@
 
 from django.shortcuts import get_object_or_404, redirect, render
 
-from grids import deidentify, handling, places, similar
+from grids import deidentify, handling, places
 from grids.field_forms import DraftForm
 from grids.forms import PostForm, grouped, read_key
 from grids.models import Category, Issue, Level, Source, State
@@ -24,7 +24,7 @@ def new(request):
         if request.POST.get("do") == "keep":
             return _keep(request, DraftForm(request.POST, request.FILES, **given), there)
         form = PostForm(request.POST, request.FILES, **given)
-        if form.is_valid() and (alike := _alike(request, form)):
+        if form.is_valid() and (alike := drafts.alike(request, form)):
             form.keep_drafts()
             return _page(request, form, there, alike=alike)
         if form.is_valid() and (issue := _post(request, form)) is not None:
@@ -71,20 +71,6 @@ def _post(request, form) -> Issue | None:
     except Refused as refused:
         form.add_error(None, str(refused))
         return None
-
-
-def _alike(request, form) -> list[similar.Similar]:
-    """What resembles it nearby, to be looked at once before it is posted."""
-    if request.POST.get("seen"):
-        return []
-    given = form.cleaned_data
-    return similar.find(
-        area=given["place"],
-        category=given["category"],
-        text=f"{given['text']} {given['place_text']}",
-        person=request.user,
-        alike_only=True,
-    )
 
 
 def _source(person, area) -> str:

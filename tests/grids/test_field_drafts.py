@@ -88,6 +88,21 @@ def test_handing_it_in_gives_number_and_clocks_from_then_on(client, street, time
     assert client.get(draft.get_absolute_url()).status_code == 200
 
 
+def test_handing_it_in_offers_what_resembles_it_first(client, street):
+    there = loop.post(street, text=WORDS)
+    draft = keep(client, street, person=street.qian)
+    page = reverse("grids:draft", args=[draft.number])
+    given = {"key": KEY, "do": "submit", "place": street.grid.pk, "text": WORDS}
+    given["category"] = there.category_id
+    answer = client.post(page, given)
+    assert there.number in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    client.post(page, {**given, "seen": "1"})
+    draft.refresh_from_db()
+    assert draft.state == "submitted"
+
+
 def test_nobody_else_sees_a_draft_anywhere(client, street):
     draft = keep(client, street, photos=[drawn.upload()], text="只有我知道的水箱事情")
     token = draft.photos.get().token

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from grids import dispatch, handling, roster
 from grids.models import Absence, Issue, Roster, State
+from grids.waiting import waiting_for
 from orgs import posts
 from orgs.positions import Position
 from rules.workflow import NotAllowed
@@ -206,7 +207,9 @@ def test_who_left_holds_nothing(crew):
     work_by(crew, "rotate")
     issue = sent(crew)
     assert issue.assignee == crew.wu
+    assert issue not in waiting_for(crew.xu)
     posts.relieve(crew.wu.appointments.get(), reason="离职")
+    assert issue in waiting_for(crew.xu)
     handling.advance(issue, "sign", by=crew.xu)
     assert issue.handler == crew.xu
 
