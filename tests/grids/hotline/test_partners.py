@@ -114,5 +114,5 @@ def test_the_list_of_partners_costs_as_many_queries_for_more(
         while Partner.objects.count() < count:
             n = Partner.objects.count()
             partners.found(code=f"p{n}", name=f"平台{n}", area=hotline.street, by=hotline.chen)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             client.get(reverse("grids:partners"))
