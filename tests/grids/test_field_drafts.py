@@ -90,6 +90,7 @@ def test_handing_it_in_gives_number_and_clocks_from_then_on(client, street, time
 
 def test_handing_it_in_offers_what_resembles_it_first(client, street):
     there = loop.post(street, text=WORDS)
+    loop.file(there, street.sun, public_title="水箱漏水", public_summary=WORDS)
     draft = keep(client, street, person=street.qian)
     page = reverse("grids:draft", args=[draft.number])
     given = {"key": KEY, "do": "submit", "place": street.grid.pk, "text": WORDS}
