@@ -34,6 +34,7 @@ class PointsConfig(AppConfig):
         register("points.approve_budget", P.SUBDISTRICT_LEADER)
         register("points.view_claims", *certifiers, P.SUBDISTRICT_OPERATOR, P.AUDITOR)
         register("points.view_books", *deciders, *above, P.AUDITOR)
+        register("points.verify_books", P.AUDITOR, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
 
         register_kind("points.ledger_findings", _("账本核验发现问题"), ("email", "sms"))
         register_kind("points.refused", _("我的积分申报未通过"))

@@ -247,7 +247,7 @@ def _doors(rights, counts) -> list[Door]:
         doors.append(
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
-    if rights.has("points.view_books"):
+    if rights.has("points.verify_books"):
         doors.append(_books())
     if rights.has("rules.edit_calendar"):
         next_year = timezone.localdate().year + 1

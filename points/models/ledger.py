@@ -412,7 +412,10 @@ class Verification(models.Model):
         verbose_name = _("账本核验")
         verbose_name_plural = _("账本核验")
         default_permissions = ()
-        permissions = [("view_books", _("查看账本与核验结果"))]
+        permissions = [
+            ("view_books", _("查看账本与核验结果")),
+            ("verify_books", _("发起账本核验")),
+        ]
         indexes = [models.Index(fields=["-finished_at"], name="points_verification_latest")]
 
     def __str__(self):

@@ -16,7 +16,7 @@ from points import seal, verification
 from points.models import SealRound, Transfer, Verification
 from points.tasks import verify_books
 
-VIEW = "points.view_books"
+VIEW, VERIFY = "points.view_books", "points.verify_books"
 RUNS, HEADS, FINDINGS = 15, 20, 100
 WAITING_SECONDS = 10 * 60  # how long a run that was asked for is shown before a worker takes it
 
@@ -44,6 +44,7 @@ def books(request):
         "heads": heads[:HEADS],
         "head_count": len(heads),
         "sealed": _sealed(),
+        "may_verify": access.rights_of(request.user).has(VERIFY),
     }
     return render(request, "points/books.html", context)
 
@@ -79,7 +80,7 @@ def _sealed() -> dict:
     }
 
 
-@allowed(VIEW)
+@allowed(VERIFY)
 @require_POST
 def verify(request):
     """Ask for a run; a worker does it, and the page tells how far it is."""

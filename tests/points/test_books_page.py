@@ -57,7 +57,17 @@ def test_findings_are_named_within_the_persons_places(client, kept):
     assert "2 处问题" in shown
 
 
-@pytest.mark.parametrize("who", ["wang", "li", "zhou", "system_admin"])
+def test_a_secretary_reads_of_the_own_community_and_starts_nothing(client, kept):
+    bend(kept)
+    shown = page(client, kept.zhou)
+    assert f"流水 {kept.award.pk} 或其明细" in shown
+    assert f"流水 {kept.there.pk} 或其明细" not in shown
+    assert "银杏湾" not in shown
+    assert reverse("points:books_verify") not in shown
+    assert client.post(reverse("points:books_verify")).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["wang", "li", "system_admin"])
 def test_nobody_else_enters(client, kept, who):
     client.force_login(getattr(kept, who))
     assert client.get(PAGE).status_code == 404
