@@ -20,8 +20,12 @@ def test_a_whistle_with_two_departments_and_mutual_rating(browser_page, street):
     issue = whistling.issue_at_street(street)
     url = f"{issue.get_absolute_url()}whistle/"
 
+    browsers = {}
+
     def on(person, path=url):
-        page = browser_page(person=person)
+        if person.pk not in browsers:
+            browsers[person.pk] = browser_page(person=person)
+        page = browsers[person.pk]
         page.goto(path)
         return page
 
