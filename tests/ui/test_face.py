@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as conf
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox import outbox
 from orgs.models import Person
@@ -367,8 +368,10 @@ def test_axe_finds_nothing_on_the_page_that_knows_no_reader(browser_page, width)
 
 
 @pytest.mark.parametrize("modes", EVERY_MODE, ids=lambda modes: modes[0][1])
-def test_theme_and_contrast_are_not_in_the_markup(client, modes):
+def test_theme_and_contrast_are_not_in_the_markup(client, modes, monkeypatch):
     """What ``in_modes`` relies on: within a size, two words on <html> are all that differs."""
+    instant = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: instant)  # the page shows times
 
     def markup(mode, path):
         client.cookies[preferences.COOKIE] = MODES[mode]
