@@ -11,7 +11,9 @@ __all__ = [
     "fund_of",
     "issuance_of",
     "of_household",
+    "of_households",
     "of_merchant",
+    "of_people",
     "of_person",
 ]
 
@@ -34,6 +36,30 @@ def of_person(person, community) -> Account:
 
 def of_household(household, community) -> Account:
     return _open(community, AccountKind.HOUSEHOLD, household=household)
+
+
+def of_people(people, community) -> dict[int, int]:
+    """Person → account, both as keys; opened where missing. Two statements for any number."""
+    return _open_many(community, AccountKind.PERSON, "person_id", people)
+
+
+def of_households(households, community) -> dict[int, int]:
+    """As ``of_people``."""
+    return _open_many(community, AccountKind.HOUSEHOLD, "household_id", households)
+
+
+def _open_many(community, kind: str, column: str, owners) -> dict[int, int]:
+    if not owners:
+        return {}
+    of_kind = Account.objects.filter(community=community, unit=POINTS, kind=kind)
+    Account.objects.bulk_create(
+        [
+            Account(community=community, unit_id=POINTS, kind=kind, floor=0, **{column: owner})
+            for owner in sorted(owners)
+        ],
+        ignore_conflicts=True,
+    )
+    return dict(of_kind.filter(**{f"{column}__in": owners}).values_list(column, "pk"))
 
 
 def of_merchant(organization, community) -> Account:

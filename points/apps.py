@@ -11,7 +11,8 @@ class PointsConfig(AppConfig):
         from inbox.outbox import register_kind
         from orgs.positions import Position as P
         from orgs.positions import register
-        from publicity import notices
+        from points import batches
+        from publicity import notices, signals
         from publicity.models import Scope
 
         deciders = (P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
@@ -51,4 +52,15 @@ class PointsConfig(AppConfig):
         register_kind("points.deduction", _("积分扣减：听取意见和决定"), ("sms",), must_read=True)
         register_kind("points.deduction_task", _("有积分扣减等我办理"))
 
-        notices.register_kind("points", _("积分公示"), term="points", scope=Scope.RESIDENTS)
+        notices.register_kind(
+            "points",
+            _("积分公示"),
+            profile="POINTS",
+            term="notice",
+            answer="objection_answer",
+            scope=Scope.RESIDENTS,
+            most_rows=5000,
+        )
+        signals.objected.connect(batches.on_objected, dispatch_uid="points.objected")
+        signals.closed.connect(batches.on_closed, dispatch_uid="points.closed")
+        signals.withdrawn.connect(batches.on_withdrawn, dispatch_uid="points.withdrawn")

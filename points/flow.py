@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from points import caps, telling, terms, who
+from points import caps, ledger, telling, terms, who
 from points.models import Claim, ClaimState, RefusalCode
 from rules import clocks
 from rules.refusals import Refused
@@ -23,6 +23,13 @@ class NothingLeft(Refused):
     def __init__(self, cap):
         self.cap = cap
         super().__init__(_("已到上限（%(cap)s），不能再申报") % {"cap": caps.describe(cap)})
+
+
+class NotLower(Refused):
+    def __init__(self, points: int):
+        super().__init__(
+            _("更正只能减少：须少于 %(points)d 分，且不少于 1 分") % {"points": points}
+        )
 
 
 class AppealOver(Refused):
@@ -104,6 +111,33 @@ def _overrule(claim, move):
     claim.batch, claim.decision, claim.approver, claim.decided_at = None, "", None, None
     claim.refusal_code = claim.refusal_reason = ""
     claim.refused_by = None
+
+
+def _correct(claim, move):
+    points = move.data["points"]
+    if not 1 <= points < claim.points:
+        raise NotLower(claim.points)
+    move.notes.append(
+        _("%(before)d 分更正为 %(after)d 分") % {"before": claim.points, "after": points}
+    )
+    claim.points, claim.is_corrected = points, True
+
+
+def _strike(claim, move):
+    _refuse(claim, move)
+    claim.is_corrected = True
+
+
+def _reverse(claim, move):
+    asked = claim.steps.filter(verb="ask_reversal").order_by("-pk").first()
+    ledger.reverse(
+        claim.transfer,
+        key=f"claim:{claim.pk}:reverse",
+        reason=asked.reason[:200],
+        actor=asked.actor,
+        approver=move.by,
+        at=move.at,
+    )
 
 
 # --- the table -----------------------------------------------------------------------------------
@@ -218,6 +252,8 @@ flow = Workflow(
             who=who.decides,
             needs=(("points", L("更正后的积分")), ("reason", L("更正原因"))),
             label=L("更正积分"),
+            effect=_correct,
+            tells=telling.of_correction,
         ),
         Transition(
             "strike",
@@ -226,15 +262,36 @@ flow = Workflow(
             who=who.decides,
             needs=(("refusal_code", L("理由")), ("reason", L("给申报人的说明"))),
             label=L("异议成立，不予积分"),
+            clock=_to_appeal,
+            effect=_strike,
+            tells=telling.of_refusal,
         ),
         Transition("post", (S.NOTICED, S.OBJECTED), S.POSTED, who=system, label=L("入账")),
+        Transition(
+            "ask_reversal",
+            (S.POSTED,),
+            None,
+            who=who.decides,
+            needs=(("reason", L("冲正原因")),),
+            label=L("申请冲正"),
+        ),
         Transition(
             "reverse",
             (S.POSTED,),
             S.REVERSED,
-            who=who.reverses,
-            needs=(("reason", L("冲正原因")), ("second", L("复核人"))),
-            label=L("冲正"),
+            who=who.confirms_reversal,
+            label=L("同意冲正"),
+            tone="main",
+            effect=_reverse,
+            tells=telling.of_reversal,
+        ),
+        Transition(
+            "keep",
+            (S.POSTED,),
+            None,
+            who=who.confirms_reversal,
+            needs=(("reason", L("不冲正的原因")),),
+            label=L("不予冲正"),
         ),
     ],
 )

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from inbox import outbox
 from orgs import access
+from orgs.models import Person
+from points.models import PanelMember
 from ui.dates import day_text, local
 
 _silent: ContextVar[bool] = ContextVar("points_silent", default=False)
@@ -46,15 +48,16 @@ def nearest(right: str, path: str, *, excluding: Iterable[int] = ()) -> list:
 
 
 def refusal_words(claim) -> str:
-    text = _("理由：%(code)s。%(reason)s")
-    return text % {"code": claim.get_refusal_code_display(), "reason": claim.refusal_reason}
+    text = _("理由：%(code)s。%(reason)s。")
+    reason = claim.refusal_reason.rstrip("。")
+    return text % {"code": claim.get_refusal_code_display(), "reason": reason}
 
 
 def of_refusal(claim, move) -> None:
     title = _("积分申报未通过：%(rule)s") % {"rule": claim.rule_version.title}
     text = refusal_words(claim)
     if not claim.has_appealed and claim.clock_id is not None:
-        text += _("。如有不同意见，请在%(due)s前申诉。") % {"due": day_words(claim.clock.due_at)}
+        text += _("如有不同意见，请在%(due)s前申诉。") % {"due": day_words(claim.clock.due_at)}
     tell(
         {claim.person, claim.claimant or claim.person},
         kind="points.refused",
@@ -89,4 +92,134 @@ def of_appeal_answer(claim, move) -> None:
         text=_("%(outcome)s。%(reason)s") % {"outcome": outcome, "reason": move.reason},
         url=claim.get_absolute_url(),
         key=f"claim:{claim.pk}:appeal-answer",
+    )
+
+
+def of_correction(claim, move) -> None:
+    tell(
+        [claim.person],
+        kind="points.corrected",
+        title=_("公示期间更正为%(points)d分：%(rule)s")
+        % {"points": claim.points, "rule": claim.rule_version.title},
+        text=move.reason,
+        url=claim.get_absolute_url(),
+        key=f"claim:{claim.pk}:corrected:{move.step.pk}",
+    )
+
+
+def of_reversal(claim, move) -> None:
+    asked = claim.steps.filter(verb="ask_reversal").order_by("-pk").first()
+    tell(
+        [claim.person],
+        kind="points.reversed",
+        title=_("%(points)d分已冲正：%(rule)s")
+        % {"points": claim.points, "rule": claim.rule_version.title},
+        text=asked.reason,
+        url=claim.get_absolute_url(),
+        key=f"claim:{claim.pk}:reversed",
+    )
+
+
+def of_late_certifying(path: str, count: int, people: Iterable, *, key: str) -> None:
+    tell(
+        people,
+        kind="points.to_certify",
+        title=_("有 %(count)d 项积分申报超期未认证") % {"count": count},
+        text=_("请尽快认证，或写明理由不予认证。"),
+        url="/points/certify/",
+        key=key,
+    )
+
+
+# --- batches -------------------------------------------------------------------------------------
+
+
+def _month(batch) -> str:
+    return _("%(year)d年%(month)d月") % {"year": batch.month.year, "month": batch.month.month}
+
+
+def of_batch_to_decide(batch, move) -> None:
+    tell(
+        nearest("points.decide_claims", batch.area_path, excluding=[getattr(move.by, "pk", None)]),
+        kind="points.to_decide",
+        title=_("%(month)s积分待审批") % {"month": _month(batch)},
+        text=_("共 %(count)d 项。") % {"count": batch.claims.count()},
+        url=batch.get_absolute_url(),
+        key=f"batch:{batch.pk}:decide",
+    )
+
+
+def of_batch_to_sign(batch, move) -> None:
+    seats = PanelMember.objects.in_force().filter(area=batch.area_id).select_related("person")
+    tell(
+        [seat.person for seat in seats],
+        kind="points.to_sign",
+        title=_("%(month)s积分待审议") % {"month": _month(batch)},
+        text=_("请积分小组成员审议并签署意见。与本人、家人有关的自动回避。"),
+        url=batch.get_absolute_url(),
+        key=f"batch:{batch.pk}:sign:{move.step.pk}",
+    )
+
+
+def of_batch_refusals(batch, claims) -> None:
+    """One message for each reason given, to all it was given to: they are few, claims are many."""
+    by_reason: dict[tuple[str, str], list] = {}
+    for claim in claims:
+        by_reason.setdefault((claim.refusal_code, claim.refusal_reason), []).append(claim)
+    for same in by_reason.values():
+        first = same[0]
+        due = day_words(first.clock.due_at) if first.clock_id else ""
+        if len(same) == 1:
+            title = _("积分申报未通过：%(rule)s") % {"rule": first.rule_version.title}
+        else:
+            title = _("有积分申报未通过（%(month)s）") % {"month": _month(batch)}
+        text = refusal_words(first)
+        if due:
+            text += _("如有不同意见，请在%(due)s前申诉。") % {"due": due}
+        tell(
+            [claim.person for claim in same],
+            kind="points.refused",
+            title=title,
+            text=text,
+            url=first.get_absolute_url() if len(same) == 1 else "/points/",
+            key=f"batch:{batch.pk}:refused:{first.pk}:{first.clock_id}",
+        )
+
+
+def of_batch_objection(batch, move) -> None:
+    objection = move.data["objection_id"]
+    tell(
+        nearest("points.decide_claims", batch.area_path),
+        kind="points.objection",
+        title=_("%(month)s积分公示收到异议") % {"month": _month(batch)},
+        text=_("请核对有关申报；有误的在公示结束前更正。异议由发布人以外的人答复。"),
+        url=batch.get_absolute_url(),
+        key=f"batch:{batch.pk}:objection:{objection}",
+    )
+
+
+def of_batch_posted(batch, move) -> None:
+    people = Person.objects.filter(point_claims__batch=batch, point_claims__state="posted")
+    tell(
+        people.distinct(),
+        kind="points.posted",
+        title=_("%(month)s的积分已到账") % {"month": _month(batch)},
+        text=_("公示已经结束，积分已记入账户。"),
+        url="/points/",
+        key=f"batch:{batch.pk}:posted",
+    )
+
+
+def of_no_budget(batch, day) -> None:
+    people = [
+        *nearest("points.set_budget", batch.area_path),
+        *nearest("points.decide_claims", batch.area_path),
+    ]
+    tell(
+        people,
+        kind="points.no_budget",
+        title=_("%(month)s积分因预算不足未能入账") % {"month": _month(batch)},
+        text=batch.problem,
+        url=batch.get_absolute_url(),
+        key=f"batch:{batch.pk}:budget:{day.isoformat()}",
     )

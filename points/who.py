@@ -142,9 +142,22 @@ def decides(claim, person):
     return aside(claim, person) or True
 
 
-def reverses(claim, person):
-    """Whoever decides; the second person is named in the call."""
-    return decides(claim, person)
+def confirms_reversal(claim, person):
+    """Another than who asked for it last, as long as nobody has answered that."""
+    if person is None:
+        return False
+    rights = access.rights_of(person)
+    if not (
+        rights.may(DECIDE, area_path=claim.community.path)
+        or rights.may(ANSWER, area_path=claim.area_path)
+    ):
+        return False
+    last = claim.steps.order_by("-pk").first()
+    if last is None or last.verb != "ask_reversal":
+        return False
+    if last.actor_id == person.pk:
+        return _("这是您申请的，请由他人复核")
+    return aside(claim, person) or True
 
 
 # --- batches -------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ class Kind:
     scope: str
     auto_close: bool
     by_hand: bool  # may staff publish it from the page, without an app behind it
+    most_rows: int  # of its table
 
 
 _kinds: dict[str, Kind] = {}
@@ -105,13 +106,14 @@ def register_kind(
     scope: str = Scope.PUBLIC,
     auto_close: bool = True,
     by_hand: bool = False,
+    most_rows: int = tables.MOST_ROWS,
 ) -> Kind:
     """Announce a kind of notice, from ``AppConfig.ready()``.
 
     ``auto_close``: without an objection the beat closes it as upheld once the window is over;
     otherwise a person does.
     """
-    kind = Kind(code, label, profile, term, answer, scope, auto_close, by_hand)
+    kind = Kind(code, label, profile, term, answer, scope, auto_close, by_hand, most_rows)
     if _kinds.setdefault(code, kind) != kind:
         raise ValueError(f"kind of notice {code} is registered twice, with different rules")
     return kind
@@ -386,7 +388,7 @@ def publish(
     if not title:
         raise Missing({"title": _("标题")})
     refuse_private(title, body)
-    table = tables.clean(table)
+    table = tables.clean(table, most_rows=rules_of_kind.most_rows)
     if not (body or table):
         raise Missing({"body": _("正文或明细")})
     _one_at_a_time(f"notice:{kind}:{subject}")

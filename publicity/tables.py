@@ -25,7 +25,7 @@ class TableRefused(Refused):
     """Why rows cannot be shown; its text may be shown."""
 
 
-def clean(table: Mapping | None) -> dict:
+def clean(table: Mapping | None, *, most_rows: int = MOST_ROWS) -> dict:
     """The table as it is kept: texts of bounded length, whole rows, masked names; {} for none.
 
     Raises TableRefused or StillPrivate.
@@ -36,8 +36,8 @@ def clean(table: Mapping | None) -> dict:
     rows = [[_cell(value) for value in row] for row in table.get("rows", ())]
     if len(columns) > MOST_COLUMNS:
         raise TableRefused(_("表格最多 %(n)d 列") % {"n": MOST_COLUMNS})
-    if len(rows) > MOST_ROWS:
-        raise TableRefused(_("表格最多 %(n)d 行") % {"n": MOST_ROWS})
+    if len(rows) > most_rows:
+        raise TableRefused(_("表格最多 %(n)d 行") % {"n": most_rows})
     if any(not label for label in columns):
         raise TableRefused(_("表格的每一列都要有标题"))
     for number, row in enumerate(rows, start=1):

@@ -13,8 +13,8 @@ from django.utils import timezone
 from orgs import posts
 from orgs.models import Household, Organization, Person, Residence
 from orgs.positions import Position
-from points import accounts, budgets, catalogue, claims
-from points.models import Claim, PanelMember, Rule, Unit
+from points import accounts, budgets, catalogue, claims, ledger
+from points.models import Claim, PanelMember, Rule, TransferKind, Unit
 from tests import cast
 from tests.snapshot import Snapshot
 
@@ -125,3 +125,59 @@ def certified(points, code="P05", **more) -> Claim:
 
 def balance(points, person) -> int:
     return accounts.balance(accounts.of_person(person, points.community))
+
+
+def resident(points, name: str, household=None) -> Person:
+    """One more verified resident of the building."""
+    number = Person.objects.count()
+    someone = cast.person(name, f"10001{number:06d}")
+    live(someone, household or _another_door(points), points.li)
+    return someone
+
+
+def _another_door(points) -> Household:
+    number = Household.objects.filter(area=points.building).count()
+    return Household.objects.create(area=points.building, stairwell="2", room=f"{number}01")
+
+
+def many_certified(points, number: int, month, person) -> list[int]:
+    """Certified claims by the row, for tests of size: one point each."""
+    version = rule(points, "P05").versions.get()
+    now = timezone.now()
+    made = Claim.objects.bulk_create(
+        Claim(
+            area=points.building,
+            area_path=points.building.path,
+            community=points.community,
+            rule_version=version,
+            person=person,
+            asked=1,
+            points=1,
+            happened_on=month,
+            text="清扫",
+            source="leader",
+            claimant=points.worker2,
+            claimed_at=now,
+            state="certified",
+            certifier=points.sun,
+            certified_at=now,
+        )
+        for _n in range(number)
+    )
+    return [claim.pk for claim in made]
+
+
+def empty_fund(points, *, leave: int) -> None:
+    """Another use has emptied the fund."""
+    fund = accounts.fund_of(points.community)
+    ledger.post(
+        ledger.Posting(
+            community=points.community.pk,
+            debit=fund.pk,
+            credit=accounts.expiry_of(points.community).pk,
+            amount=accounts.balance(fund) - leave,
+            key="test:emptied",
+            kind=TransferKind.DONATE,
+            happened_on=today(),
+        )
+    )
