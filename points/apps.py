@@ -38,6 +38,7 @@ class PointsConfig(AppConfig):
         register("points.verify_books", P.AUDITOR, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
 
         register_kind("points.ledger_findings", _("账本核验发现问题"), ("email", "sms"))
+        register_kind("points.expiring", _("积分即将到期"), ("sms",))
         register_kind("points.refused", _("我的积分申报未通过"))
         register_kind("points.posted", _("我的积分到账"))
         register_kind("points.appeal_task", _("有积分申诉等我答复"))

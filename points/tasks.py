@@ -3,9 +3,12 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
-from points import batches, ledger, periods, posting, seal, verification
-from points.models import Batch
+from orgs.models import Area
+from points import batches, ledger, lots, periods, posting, seal, verification
+from points.models import Account, Batch
+from rules.profiles import NoProfile
 
 logger = logging.getLogger(__name__)
 
@@ -50,3 +53,18 @@ def tend_batches() -> None:
     batches.open_due()
     batches.decide_due()
     posting.post_due()
+
+
+@shared_task
+def expire_points() -> None:
+    """Book out what is too old, and tell whose points soon will be."""
+    today = timezone.localdate()
+    keepers = Account.objects.filter(kind__in=lots.GROW_OLD).values("community")
+    for community in Area.objects.filter(pk__in=keepers).order_by("pk"):
+        try:
+            lots.expire(community, today)
+            lots.remind(community, today)
+        except NoProfile as missing:
+            logger.warning(
+                "expire_points: %s has no terms, nothing expires: %s", community, missing
+            )
