@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grids import photos
-from grids.forms import PhotosField, PostForm, WithPhotos, place_choices
+from grids.forms import PostForm, WithPhotos, place_choices
 from grids.models import Category, DeskEntry
 from orgs.models import Person
 from orgs.models.people import check_phone
+from orgs.uploads import PhotosField
 
 L = gettext_lazy
 

@@ -1,8 +1,5 @@
 """The shape of what people fill in: posting, and one form per verb of the table."""
 
-import uuid
-from dataclasses import dataclass, field
-
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +19,7 @@ from grids.models import (
     State,
     Urgency,
 )
+from orgs import uploads
 from orgs.models import Area, AreaLevel
 from rules.refusals import Refused
 
@@ -31,111 +29,10 @@ L = gettext_lazy
 # --- photos --------------------------------------------------------------------------------------
 
 
-@dataclass
-class Pictures:
-    """What came with one form: those that can be used, and why others cannot."""
+class WithPhotos(uploads.WithPictures):
+    """A form with photos of an issue."""
 
-    ready: list[photos.Ready] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-
-class PhotosInput(forms.FileInput):
-    allow_multiple_selected = True
-
-    def __init__(self):
-        super().__init__(attrs={"accept": "image/jpeg,image/png,image/webp", "multiple": True})
-
-    def value_from_datadict(self, data, files, name):
-        return files.getlist(name) if hasattr(files, "getlist") else files.get(name) or []
-
-    def use_required_attribute(self, initial):
-        return False
-
-
-class PhotosField(forms.Field):
-    """Up to six pictures, looked through; never raises, so that the good ones can be kept."""
-
-    widget = PhotosInput
-
-    def __init__(self, **kwargs):
-        super().__init__(required=False, **kwargs)
-
-    def clean(self, value) -> Pictures:
-        pictures = Pictures()
-        for upload in (value or [])[: photos.MOST_PHOTOS]:
-            try:
-                pictures.ready.append(photos.read(upload))
-            except photos.PhotoRefused as refused:
-                pictures.refusals.append(str(refused))
-        if len(value or []) > photos.MOST_PHOTOS:
-            pictures.refusals.append(str(photos.TooMany()))
-        return pictures
-
-
-def read_key(text: str) -> uuid.UUID | None:
-    """The key a form was given when it was first shown; None when it is none of ours."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
-class WithPhotos(forms.Form):
-    """A form whose accepted photos survive a correction, as drafts under ``key``.
-
-    ``person`` sends it. ``drafts`` are those of an earlier try that were not taken out again
-    (``drop`` lists tokens in the POST).
-    """
-
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    photos = PhotosField(
-        label=L("照片"), help_text=L("最多 6 张，每张不超过 10 MB；照片里的位置信息会自动去掉")
-    )
-
-    def __init__(self, *args, person, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.person = person
-        self.pictures = Pictures()
-        if not self.is_bound:
-            self.initial.setdefault("key", uuid.uuid4())
-        self.drafts = []
-        if self.is_bound and (key := self._key()):
-            mine = photos.drafts(key, person)
-            if drop := self.data.getlist("drop") if hasattr(self.data, "getlist") else []:
-                photos.remove(mine.filter(token__in=drop))
-            self.drafts = list(mine)
-
-    def _key(self):
-        return read_key(self.data.get(self.add_prefix("key"), ""))
-
-    def clean_key(self):
-        return read_key(self.cleaned_data["key"]) or uuid.uuid4()
-
-    def clean_photos(self):
-        self.pictures = self.cleaned_data["photos"]
-        room = photos.MOST_PHOTOS - len(self.drafts)
-        if len(self.pictures.ready) > room:
-            self.pictures.ready = self.pictures.ready[: max(room, 0)]
-            self.pictures.refusals.append(str(photos.TooMany()))
-        if self.pictures.refusals:
-            raise forms.ValidationError(list(dict.fromkeys(self.pictures.refusals)))
-        return self.pictures.ready
-
-    @property
-    def has_photos(self) -> bool:
-        return bool(self.drafts or self.pictures.ready)
-
-    def keep_drafts(self, kind: str = "before") -> None:
-        """Keep what was accepted, because something else has to be corrected."""
-        key = self._key()
-        if key is None or not self.pictures.ready:
-            return
-        with photos.writing():
-            photos.make_room(self.person, len(self.pictures.ready))
-            self.drafts += photos.keep(
-                self.pictures.ready, draft_key=key, by=self.person, kind=kind
-            )
-        self.pictures = Pictures(refusals=self.pictures.refusals)
+    keeper = photos
 
 
 # --- posting -------------------------------------------------------------------------------------

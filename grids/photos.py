@@ -5,201 +5,41 @@ served. The original stays beside it for moderation only. Files carry the photo'
 when the transaction that keeps them fails, ``writing`` removes what it had written.
 """
 
-import io
-import re
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import timedelta
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from grids.models import OriginalView, Photo, Redaction
 from grids.models.photos import new_token
-from rules.refusals import Refused
+from orgs.uploads import (
+    FORMATS,
+    MOST_PHOTOS,
+    SMALL,
+    NotAPicture,
+    PhotoRefused,
+    Ready,
+    TooMany,
+    drawn_anew,
+    encoded,
+    read,
+    store,
+    writing,
+)
 
-MOST_PHOTOS = 6
+__all__ = ["FORMATS", "MOST_PHOTOS", "PhotoRefused", "Ready", "TooMany", "read", "writing"]
+
 MOST_DRAFTS = 24  # of one person, in all forms that had something to correct
-MOST_BYTES = 10 * 1024 * 1024
-MOST_PIXELS = 60_000_000
-MOST_PIXELS_WHOLE = 24_000_000  # of a kind that is decoded whole: 20 bytes a pixel on the way
-LARGE, SMALL = (1600, 1600), (480, 480)
-FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 FOLDER = "issues"
 DRAFTS_LIVE = timedelta(days=1)
 
-# Something else hides in the file: a page, a script, a document, an archive.
-_STOWAWAY = re.compile(
-    rb"<\s*(?:script|html|svg|iframe|body|!doctype\s+html)[\s>]|<\?php|javascript:", re.IGNORECASE
-)
-
-_HIGH_EFFICIENCY = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
-)
-
-
-class PhotoRefused(Refused):
-    """Its text names the file and says what to do."""
-
-
-class TooLarge(PhotoRefused):
-    def __init__(self, name: str, size: int):
-        text = _("“%(name)s”有 %(size)d MB，每张最多 10 MB，请换一张小一些的")
-        super().__init__(text % {"name": name, "size": max(1, round(size / 1024 / 1024))})
-
-
-class TooManyPixels(PhotoRefused):
-    def __init__(self, name: str):
-        super().__init__(_("“%(name)s”的尺寸过大，请换一张普通照片") % {"name": name})
-
-
-class NotAPicture(PhotoRefused):
-    def __init__(self, name: str):
-        text = _("“%(name)s”不是可用的照片，请用 JPG、PNG 或 WebP 格式")
-        super().__init__(text % {"name": name})
-
-
-class HighEfficiency(PhotoRefused):
-    """HEIC and its kin, which phones write by default and no browser here can be relied on for."""
-
-    def __init__(self, name: str):
-        text = _(
-            "“%(name)s”是 HEIC 格式，暂时用不了。请把手机相机的格式设为“兼容性最佳”后重拍，"
-            "或先把照片转成 JPG"
-        )
-        super().__init__(text % {"name": name})
-
-
-class TooMany(PhotoRefused):
-    def __init__(self):
-        super().__init__(_("最多 %(count)d 张照片") % {"count": MOST_PHOTOS})
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A picture that was looked through and written anew, not yet kept."""
-
-    large: bytes
-    small: bytes
-    original: bytes
-    original_type: str
-    width: int
-    height: int
-
-
-# --- taking in ---------------------------------------------------------------------------------
-
-
-def read(upload) -> Ready:
-    """Look through one uploaded file and write the picture anew. Raises PhotoRefused."""
-    name = str(upload.name or _("照片"))[:60]
-    if upload.size > MOST_BYTES:
-        raise TooLarge(name, upload.size)
-    upload.seek(0)
-    data = upload.read()
-    if data[4:8] == b"ftyp" and data[8:12] in _HIGH_EFFICIENCY:
-        raise HighEfficiency(name)
-    if _carries_something_else(data):
-        raise NotAPicture(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as image:
-                most = MOST_PIXELS if image.format in {"JPEG", "MPO"} else MOST_PIXELS_WHOLE
-                if image.width * image.height > most:
-                    raise TooManyPixels(name)
-                kind = image.format
-                picture = _drawn_anew(image)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels(name) from error
-    except PhotoRefused:
-        raise
-    except Exception as error:  # decoders of hostile files fail in many ways
-        raise NotAPicture(name) from error
-    small = picture.copy()
-    small.thumbnail(SMALL, Image.Resampling.LANCZOS)
-    return Ready(
-        large=_encoded(picture, 82),
-        small=_encoded(small, 76),
-        original=data,
-        original_type=kind if kind in FORMATS else "JPEG",
-        width=picture.width,
-        height=picture.height,
-    )
-
-
-def _carries_something_else(data: bytes) -> bool:
-    tail = data[-66_000:]
-    return (
-        b"%PDF-" in data[:1024]
-        or b"PK\x05\x06" in tail  # the end of a ZIP archive, which is read from its end
-        or bool(_STOWAWAY.search(data))
-    )
-
-
-def _drawn_anew(image: Image.Image) -> Image.Image:
-    """Upright, in sRGB, at most 1600 px, on white; only the first frame, no metadata."""
-    image.draft("RGB", LARGE)  # JPEG decodes at a fraction of its size
-    picture = ImageOps.exif_transpose(image)
-    if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
-        layer = picture.convert("RGBA")
-        picture = Image.new("RGB", layer.size, "white")
-        picture.paste(layer, mask=layer.getchannel("A"))
-    elif picture.mode == "RGB" and (profile := image.info.get("icc_profile")):
-        picture = _in_srgb(picture, profile)
-    picture = picture.convert("RGB")
-    picture.thumbnail(LARGE, Image.Resampling.LANCZOS)
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)
-    return clean
-
-
-def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture  # a broken colour profile is no reason to refuse the picture
-
-
-def _encoded(picture: Image.Image, quality: int) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
-    return out.getvalue()
-
 
 # --- keeping -----------------------------------------------------------------------------------
-
-_written: ContextVar[list[str] | None] = ContextVar("grids_photos_written", default=None)
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Around the transaction that keeps photos: when it fails, its files go too.
-
-    Blocks inside one another are one block. A process killed in between leaves files that
-    ``drop_strays`` finds.
-    """
-    if _written.get() is not None:
-        yield
-        return
-    token = _written.set([])
-    try:
-        yield
-    except BaseException:
-        for name in _written.get() or []:
-            default_storage.delete(name)
-        raise
-    finally:
-        _written.reset(token)
 
 
 def path_of(photo: Photo, size: str) -> str:
@@ -217,9 +57,6 @@ def public_path(token: str, size: str) -> str:
 
 def keep(pictures: Iterable[Ready], *, draft_key, by, kind: str = Photo.Kind.BEFORE) -> list[Photo]:
     """Write files and rows, as drafts; inside ``writing``."""
-    files = _written.get()
-    if files is None:
-        raise RuntimeError("photos.keep() belongs inside photos.writing()")
     kept = []
     for picture in pictures:
         photo = Photo(
@@ -231,9 +68,7 @@ def keep(pictures: Iterable[Ready], *, draft_key, by, kind: str = Photo.Kind.BEF
             original_type=picture.original_type,
         )
         for size in ("large", "small", "original"):
-            name = path_of(photo, size)
-            files.append(name)
-            default_storage.save(name, ContentFile(getattr(picture, size)))
+            store(path_of(photo, size), getattr(picture, size))
         photo.save()
         kept.append(photo)
     return kept
@@ -346,7 +181,6 @@ def redact(photo: Photo, boxes: Iterable[Box], *, by, seen: int | None = None) -
     if len(boxes) > MOST_BOXES:
         raise TooManyBoxes
     with writing(), transaction.atomic():
-        files = _written.get()
         photo.refresh_from_db(from_queryset=Photo.objects.select_for_update(no_key=True))
         if seen is not None and photo.redactions.count() != seen:
             raise RedactedMeanwhile
@@ -355,9 +189,7 @@ def redact(photo: Photo, boxes: Iterable[Box], *, by, seen: int | None = None) -
         small.thumbnail(SMALL, Image.Resampling.LANCZOS)
         before, photo.redacted_token = photo.redacted_token, new_token()
         for size, picture in (("large", large), ("small", small)):
-            name = public_path(photo.redacted_token, size)
-            files.append(name)
-            default_storage.save(name, ContentFile(_encoded(picture, 82)))
+            store(public_path(photo.redacted_token, size), encoded(picture, 82))
         photo.save(update_fields=["redacted_token"])
         row = Redaction.objects.create(photo=photo, boxes=boxes, person=by)
         if before:
@@ -384,7 +216,7 @@ def _as_sent(photo: Photo) -> Image.Image:
         name = path_of(photo, size)
         if default_storage.exists(name):
             with default_storage.open(name) as file, Image.open(file) as image:
-                return _drawn_anew(image)
+                return drawn_anew(image)
     raise NotAPicture(str(photo.token))
 
 

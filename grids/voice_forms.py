@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
 from grids import deidentify
-from grids.forms import read_key
 from grids.models import Moderation
+from orgs.uploads import read_key
 
 
 class PublicWords(forms.Form):

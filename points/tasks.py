@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orgs.models import Area
-from points import batches, ledger, lots, periods, posting, seal, verification
+from points import batches, evidence, ledger, lots, periods, posting, seal, verification
 from points.models import Account, Batch
 from rules.profiles import NoProfile
 
@@ -68,3 +68,10 @@ def expire_points() -> None:
             logger.warning(
                 "expire_points: %s has no terms, nothing expires: %s", community, missing
             )
+
+
+@shared_task
+def sweep_evidence() -> None:
+    """Pictures of claims that were never sent, and files of transactions that failed."""
+    evidence.drop_old_drafts()
+    evidence.drop_strays()

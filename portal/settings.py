@@ -420,6 +420,7 @@ CELERY_BEAT_SCHEDULE = {
     "propose-topics": {"task": "grids.tasks.propose_topics", "schedule": timedelta(hours=6)},
     "sweep-drafts": {"task": "grids.tasks.sweep_drafts", "schedule": timedelta(hours=12)},
     "sweep-photos": {"task": "grids.tasks.sweep_photos", "schedule": timedelta(hours=6)},
+    "sweep-evidence": {"task": "points.tasks.sweep_evidence", "schedule": timedelta(hours=6)},
     "seal-books": {"task": "points.tasks.seal_books", "schedule": timedelta(minutes=5)},
     "close-months": {"task": "points.tasks.close_months", "schedule": timedelta(hours=1)},
     "verify-books": {"task": "points.tasks.verify_books", "schedule": crontab(hour=3, minute=10)},

@@ -4,11 +4,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from grids import deidentify, handling, places
 from grids.field_forms import DraftForm
-from grids.forms import PostForm, grouped, read_key
+from grids.forms import PostForm, grouped
 from grids.models import Category, Issue, Level, Source, State
 from grids.views import drafts
 from orgs import access
 from orgs.access import signed_in
+from orgs.uploads import read_key
 from rules.refusals import Refused
 
 

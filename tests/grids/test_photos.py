@@ -16,6 +16,7 @@ from PIL import Image, TiffImagePlugin
 
 from grids import handling, photos
 from grids.models import OriginalView, Photo
+from orgs import uploads
 from rules.refusals import Refused
 from tests.grids import loop
 from tests.grids.pictures import jpeg, upload
@@ -109,12 +110,12 @@ def test_a_bomb_is_refused_before_it_unfolds(kind, side):
     out = io.BytesIO()
     Image.new("L", (side, side)).save(out, kind)
     assert len(out.getvalue()) < 100_000
-    with pytest.raises(photos.TooManyPixels):
+    with pytest.raises(uploads.TooManyPixels):
         photos.read(upload(out.getvalue(), f"bomb.{kind.lower()}"))
 
 
 def test_too_many_bytes_are_refused_unread():
-    with pytest.raises(photos.TooLarge, match="50 MB"):
+    with pytest.raises(uploads.TooLarge, match="50 MB"):
         photos.read(upload(b"\xff\xd8" + b"0" * (50 * 1024 * 1024)))
 
 
