@@ -128,6 +128,12 @@ def _strike(claim, move):
     claim.is_corrected = True
 
 
+def _void(claim, move):
+    """Found false: the way to object to that is the appeal in the deduction, not here."""
+    _refuse(claim, move)
+    claim.has_appealed = True
+
+
 def _reverse(claim, move):
     asked = claim.steps.filter(verb="ask_reversal").order_by("-pk").first()
     ledger.reverse(
@@ -292,6 +298,24 @@ flow = Workflow(
             who=who.confirms_reversal,
             needs=(("reason", L("不冲正的原因")),),
             label=L("不予冲正"),
+        ),
+        Transition(
+            "void",
+            (S.CLAIMED, S.CERTIFIED, S.BATCHED, S.REVIEWED, S.NOTICED, S.OBJECTED),
+            S.REFUSED,
+            who=system,
+            needs=(("refusal_code", L("理由")), ("reason", L("原因"))),
+            label=L("虚报，作废"),
+            clock=_ended,
+            effect=_void,
+        ),
+        Transition(
+            "annul",
+            (S.POSTED,),
+            S.REVERSED,
+            who=system,
+            needs=(("reason", L("原因")),),
+            label=L("虚报，收回"),
         ),
     ],
 )

@@ -6,7 +6,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from orgs.models import Area
-from points import batches, evidence, ledger, lots, periods, posting, seal, verification
+from points import (
+    batches,
+    deductions,
+    evidence,
+    ledger,
+    lots,
+    periods,
+    posting,
+    reminders,
+    seal,
+    verification,
+)
 from points.models import Account, Batch
 from rules.profiles import NoProfile
 
@@ -71,7 +82,14 @@ def expire_points() -> None:
 
 
 @shared_task
+def tend_claims() -> None:
+    """Remind of late certifying, end hearings and windows for appeals. Twice does each once."""
+    reminders.of_certifying()
+    deductions.tend()
+
+
+@shared_task
 def sweep_evidence() -> None:
-    """Pictures of claims that were never sent, and files of transactions that failed."""
+    """Drop pictures nobody came back for, and files without a row."""
     evidence.drop_old_drafts()
     evidence.drop_strays()

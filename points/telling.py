@@ -223,3 +223,94 @@ def of_no_budget(batch, day) -> None:
         url=batch.get_absolute_url(),
         key=f"batch:{batch.pk}:budget:{day.isoformat()}",
     )
+
+
+# --- deductions ----------------------------------------------------------------------------------
+
+
+def _to_party(deduction, move, title: str, text: str) -> None:
+    tell(
+        [deduction.person],
+        kind="points.deduction",
+        title=title,
+        text=text,
+        url=deduction.get_absolute_url(),
+        key=f"deduction:{deduction.pk}:{move.verb}:{move.step.pk}",
+    )
+
+
+def _to_staff(deduction, move, right: str, title: str) -> None:
+    aside = [
+        *(deduction.person_id, deduction.reporter_id, deduction.establisher_id),
+        deduction.decider_id,
+    ]
+    tell(
+        nearest(right, deduction.area_path, excluding=aside),
+        kind="points.deduction_task",
+        title=title,
+        text=_("规则：%(rule)s。") % {"rule": deduction.rule_version.title},
+        url=deduction.get_absolute_url(),
+        key=f"deduction:{deduction.pk}:{move.verb}:{move.step.pk}:task",
+    )
+
+
+def of_deduction_report(deduction, move) -> None:
+    _to_staff(deduction, move, "points.establish_deduction", _("有积分扣减事项待认定事实"))
+
+
+def of_hearing(deduction, move) -> None:
+    due = day_words(deduction.clock.due_at)
+    _to_party(
+        deduction,
+        move,
+        _("拟扣减积分，请陈述意见：%(rule)s") % {"rule": deduction.rule_version.title},
+        _("请在%(due)s前陈述意见；不陈述不影响以后申诉。") % {"due": due},
+    )
+
+
+def of_heard(deduction, move) -> None:
+    _to_staff(deduction, move, "points.decide_deduction", _("有积分扣减事项待决定"))
+
+
+def of_deduction_decided(deduction, move) -> None:
+    text = _("决定扣减 %(points)d 分：%(reason)s。不服的，可在%(due)s前申诉；期满未申诉即扣减。")
+    _to_party(
+        deduction,
+        move,
+        _("积分扣减决定：%(rule)s") % {"rule": deduction.rule_version.title},
+        text
+        % {
+            "points": deduction.points,
+            "reason": deduction.decision.rstrip("。"),
+            "due": day_words(deduction.clock.due_at),
+        },
+    )
+
+
+def of_deduction_dropped(deduction, move) -> None:
+    if deduction.established_at is None:
+        return  # they have not been told of it
+    _to_party(
+        deduction,
+        move,
+        _("不予扣减：%(rule)s") % {"rule": deduction.rule_version.title},
+        move.reason,
+    )
+
+
+def of_deduction_appeal(deduction, move) -> None:
+    _to_staff(deduction, move, "points.answer_appeal", _("有积分扣减申诉待复核"))
+
+
+def of_deduction_posted(deduction, move) -> None:
+    text = _("已扣减 %(taken)d 分。") % {"taken": deduction.taken}
+    if deduction.taken < deduction.points:
+        text += _("应扣 %(points)d 分，账户不足，扣到零为止。") % {"points": deduction.points}
+    if move.reason:
+        text = f"{move.reason.rstrip('。')}。{text}"
+    _to_party(
+        deduction,
+        move,
+        _("积分已扣减：%(rule)s") % {"rule": deduction.rule_version.title},
+        text,
+    )

@@ -13,8 +13,9 @@ from django.utils import timezone
 from orgs import posts
 from orgs.models import Household, Organization, Person, Residence
 from orgs.positions import Position
-from points import accounts, budgets, catalogue, claims, ledger
+from points import accounts, batches, budgets, catalogue, claims, ledger, posting
 from points.models import Claim, PanelMember, Rule, TransferKind, Unit
+from publicity import notices
 from tests import cast
 from tests.snapshot import Snapshot
 
@@ -181,3 +182,34 @@ def empty_fund(points, *, leave: int) -> None:
             happened_on=today(),
         )
     )
+
+
+def award(points, account, amount: int) -> None:
+    """Points from somewhere else."""
+    ledger.post(
+        ledger.Posting(
+            community=points.community.pk,
+            debit=accounts.fund_of(points.community).pk,
+            credit=account.pk,
+            amount=amount,
+            key=f"test:award:{account.pk}:{amount}",
+            kind=TransferKind.AWARD,
+            happened_on=today(),
+        )
+    )
+
+
+def paid(points, code="P05", **more) -> Claim:
+    """王's claim, all the way into the ledger, by the right people."""
+    claim = certified(points, code, **{"happened_on": batches.last_month(), **more})
+    batch = batches.open(points.community, batches.last_month())
+    batches.approve(batch, [claim.pk], by=points.zhou)
+    batches.close_decisions(batch, by=points.zhou)
+    for someone in (points.he, points.neighbour, points.jian):
+        batches.sign(batch, by=someone)
+    batches.publish(batch, by=points.zhou)
+    notices.close_due(timezone.now() + timedelta(days=40))
+    batch.refresh_from_db()
+    posting.post(batch)
+    claim.refresh_from_db()
+    return claim
