@@ -1,6 +1,6 @@
 """Insider, colleague, outsider: rights hold on a place, from a day to a day, and nowhere else."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -99,7 +99,7 @@ def test_rights_begin_and_end_on_their_days_with_nothing_running(street):
     )
 
     def verifier_on(day):
-        noon = timezone.now().replace(hour=4) + (day - today)
+        noon = timezone.make_aware(datetime.combine(day, time(12)))
         with time_machine.travel(noon, tick=False):
             access.forget(street.newcomer)
             may = access.rights_of(street.newcomer).may(RIGHT, area_path=street.grid.path)
