@@ -5,6 +5,7 @@ social worker, 何 (he) a committee member, 周 (zhou) the secretary, 高 (gao) 
 points group: 何, 邻居 as resident, 监 (jian) as supervisor.
 """
 
+import uuid
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from orgs import posts
 from orgs.models import Household, Organization, Person, Residence
 from orgs.positions import Position
 from points import accounts, batches, budgets, catalogue, claims, ledger, posting
-from points.models import Claim, PanelMember, Rule, TransferKind, Unit
+from points.models import Claim, ClaimEvidence, PanelMember, Rule, TransferKind, Unit
 from publicity import notices
 from tests import cast
 from tests.snapshot import Snapshot
@@ -213,3 +214,14 @@ def paid(points, code="P05", **more) -> Claim:
     posting.post(batch)
     claim.refresh_from_db()
     return claim
+
+
+def paper(points, by=None) -> ClaimEvidence:
+    """A picture for rules that want one."""
+    return ClaimEvidence.objects.create(
+        draft_key=uuid.uuid4(),
+        uploaded_by=by or points.wang,
+        width=1,
+        height=1,
+        digest=uuid.uuid4().hex,
+    )
