@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from points.views import books, photos
+from points.views import books, photos, rules
 
 app_name = "points"
 
@@ -11,4 +11,9 @@ urlpatterns = [
     path("ledger/", books.books, name="books"),
     path("ledger/verify/", books.verify, name="books_verify"),
     path("ledger/heads.txt", books.heads, name="books_heads"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/sheet/", rules.sheet, name="rules_sheet"),
+    path("rules/<str:code>/", rules.rule, name="rule"),
+    path("rules/<str:code>/new/", rules.new_version, name="rule_new"),
+    path("rules/<str:code>/end/", rules.end, name="rule_end"),
 ]
