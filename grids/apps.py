@@ -53,6 +53,9 @@ class GridsConfig(AppConfig):
         from grids.signals import moved
 
         moved.connect(callbacks.on_move, sender=Issue, dispatch_uid="grids.callbacks")
+        from grids import rewards
+
+        moved.connect(rewards.on_move, sender=Issue, dispatch_uid="grids.rewards")
         # Last, since it may move the issue on: what is told of the first move goes before.
         moved.connect(whistle_follow.follow, sender=Issue, dispatch_uid="grids.whistles")
         register("grids.manage_partners", P.SUBDISTRICT_OPERATOR, P.SYSTEM_ADMIN)

@@ -11,10 +11,11 @@ from grids import (
     monthly,
     photos,
     proposals,
+    rewards,
     whistle_watch,
 )
 from grids.hotline import callbacks, hook, importing, partner_dates
-from grids.models import Import
+from grids.models import Import, Issue
 
 
 @shared_task
@@ -100,3 +101,17 @@ def sweep_orders() -> None:
 def propose_topics() -> None:
     """What keeps coming back, where history was written in silence."""
     proposals.sweep()
+
+
+@shared_task
+def propose_points(issue_id: int) -> None:
+    """Points for who first reported a hazard. Running twice proposes once."""
+    issue = Issue.objects.select_related("category", "area").filter(pk=issue_id).first()
+    if issue is not None:
+        rewards.propose(issue)
+
+
+@shared_task
+def sweep_points() -> None:
+    """Propose what a lost broker left."""
+    rewards.sweep()

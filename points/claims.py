@@ -535,6 +535,24 @@ def certify(claim: Claim, *, by, at: datetime | None = None, **seen) -> Claim:
     return claim
 
 
+@transaction.atomic
+def certify_many(
+    claim_ids: Iterable[int], *, by, at: datetime | None = None
+) -> tuple[list[Claim], list[tuple[Claim, str]]]:
+    """Certify a list: those certified, and those left to others (or moved meanwhile) with why."""
+    done, left = [], []
+    found = Claim.objects.filter(pk__in=list(claim_ids)).select_related("rule_version")
+    for claim in found.order_by("pk"):
+        try:
+            with transaction.atomic():
+                flow.advance(claim, "certify", by=by, at=at)
+        except Refused as refused:
+            left.append((claim, str(refused)))
+        else:
+            done.append(claim)
+    return done, left
+
+
 def refuse(
     claim: Claim, *, by, refusal_code: str, reason: str, at: datetime | None = None, **seen
 ) -> Claim:

@@ -1,11 +1,14 @@
-"""Reminders the beat sends: claims that wait too long for somebody to certify them."""
+"""Reminders the beat sends: claims and appeals that wait too long for somebody."""
 
 from collections import defaultdict
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from inbox.models import Message
 from orgs.models import Appointment, Area, AreaLevel
 from points import telling
 from points.models import Claim, ClaimState
@@ -45,6 +48,23 @@ def of_certifying(now: datetime | None = None) -> int:
                 key = f"claims-late:{path}:{count}:{today.isoformat()}"
                 telling.of_late_certifying(path, count, same, key=key)
             told += len(same)
+    return told
+
+
+def of_appeals(now: datetime | None = None) -> int:
+    """Tell of every appeal not answered in time, once: those who may answer, and a level above."""
+    now = now or timezone.now()
+    key = Concat(Value(telling.LATE_APPEAL), Cast(OuterRef("pk"), CharField()))
+    late = Claim.objects.filter(
+        ~Exists(Message.objects.filter(key=key)),
+        state=ClaimState.APPEALED,
+        clock__due_at__lt=now,
+    ).select_related("rule_version", "clock")
+    told = 0
+    for claim in late:
+        with transaction.atomic():
+            telling.of_late_appeal(claim)
+        told += 1
     return told
 
 

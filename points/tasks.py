@@ -83,8 +83,9 @@ def expire_points() -> None:
 
 @shared_task
 def tend_claims() -> None:
-    """Remind of late certifying, end hearings and windows for appeals. Twice does each once."""
+    """Remind of late certifying and answers, end hearings and appeal windows. Twice is once."""
     reminders.of_certifying()
+    reminders.of_appeals()
     deductions.tend()
 
 

@@ -68,13 +68,32 @@ def of_refusal(claim, move) -> None:
     )
 
 
-def of_appeal(claim, move) -> None:
-    aside = [
+LATE_APPEAL = "points-appeal-late:"
+
+
+def _had_a_part(claim) -> set[int]:
+    roles = (
         *(claim.person_id, claim.claimant_id, claim.certifier_id),
         *(claim.approver_id, claim.refused_by_id),
-    ]
+    )
+    return {pk for pk in roles if pk}
+
+
+def of_late_appeal(claim) -> None:
+    rungs = access.ladder("points.answer_appeal", claim.area_path, excluding=_had_a_part(claim))
     tell(
-        nearest("points.answer_appeal", claim.area_path, excluding=aside),
+        [person for rung in rungs[:2] for person in rung],
+        kind="points.appeal_task",
+        title=_("积分申诉超期未答复：%(rule)s") % {"rule": claim.rule_version.title},
+        text=_("应于%(due)s前答复，请尽快处理。") % {"due": day_words(claim.clock.due_at)},
+        url=claim.get_absolute_url(),
+        key=f"{LATE_APPEAL}{claim.pk}",
+    )
+
+
+def of_appeal(claim, move) -> None:
+    tell(
+        nearest("points.answer_appeal", claim.area_path, excluding=_had_a_part(claim)),
         kind="points.appeal_task",
         title=_("有积分申诉待答复：%(rule)s") % {"rule": claim.rule_version.title},
         text=_("请在%(due)s前答复。") % {"due": day_words(claim.clock.due_at)},

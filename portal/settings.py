@@ -406,6 +406,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch-whistles": {"task": "grids.tasks.watch_whistles", "schedule": timedelta(minutes=5)},
     "archive-issues": {"task": "grids.tasks.put_away", "schedule": timedelta(hours=6)},
     "notices": {"task": "publicity.tasks.tend_notices", "schedule": timedelta(minutes=10)},
+    "point-issues": {"task": "grids.tasks.sweep_points", "schedule": timedelta(hours=24)},
     "point-claims": {"task": "points.tasks.tend_claims", "schedule": timedelta(minutes=30)},
     "point-batches": {"task": "points.tasks.tend_batches", "schedule": timedelta(minutes=10)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},

@@ -62,7 +62,7 @@ class Batch(Placed):
         verbose_name = _("积分批次")
         verbose_name_plural = _("积分批次")
         default_permissions = ()
-        permissions = [("sign_batch", _("审议积分批次")), ("edit_panel", _("确定积分小组成员"))]
+        permissions = [("edit_panel", _("确定积分小组成员"))]
         indexes = [models.Index(fields=["area_path", "-month"], name="points_batch_place")]
         constraints = [
             models.UniqueConstraint(fields=["area", "month"], name="points_batch_once"),

@@ -86,12 +86,20 @@ def changed_but(*columns: str) -> str:
     return f"(to_jsonb(OLD) - ARRAY[{kept}]) IS DISTINCT FROM (to_jsonb(NEW) - ARRAY[{kept}])"
 
 
-# Lived together on any day from the deed until now.
+# Lived together on any day from the deed until now. Who decided before moving in decided rightly:
+# only what is written now is looked at.
 _NOT_AT_HOME = """
 IF NEW.household_id IS NOT NULL AND EXISTS (
     SELECT 1 FROM orgs_residence AS home
      WHERE home.household_id = NEW.household_id
-       AND home.person_id IN (NEW.certifier_id, NEW.approver_id)
+       AND home.person_id IN (
+           CASE WHEN TG_OP = 'INSERT' OR NEW.certifier_id IS DISTINCT FROM OLD.certifier_id
+                     OR NEW.household_id IS DISTINCT FROM OLD.household_id
+                THEN NEW.certifier_id END,
+           CASE WHEN TG_OP = 'INSERT' OR NEW.approver_id IS DISTINCT FROM OLD.approver_id
+                     OR NEW.household_id IS DISTINCT FROM OLD.household_id
+                THEN NEW.approver_id END
+       )
        AND home.state = 'verified'
        AND home.starts_on <= current_date
        AND (home.ends_on IS NULL OR home.ends_on > NEW.happened_on)
