@@ -9,7 +9,7 @@ hold takes at once, and its voiding gives back. What is left adds up to what is 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -156,7 +156,7 @@ def _expiring(lots: list[Lot], on: date, rules: Terms) -> list[Lot]:
     return sorted(by_day.items())
 
 
-def expire(community, on: date, *, rules: Terms | None = None) -> int:
+def expire(community, on: date, *, rules: Terms | None = None, at: datetime | None = None) -> int:
     """Book out what is too old on a day, one transfer per account; returns the points.
 
     Again the same day finds nothing: the lots are gone. Some accounts at a time, locked from the
@@ -166,7 +166,7 @@ def expire(community, on: date, *, rules: Terms | None = None) -> int:
     if rules.mode == "lifetime":
         return 0
     target = accounts.expiry_of(community)
-    return sum(_expire(some, target, on, rules) for some in _batches(community))
+    return sum(_expire(some, target, on, rules, at) for some in _batches(community))
 
 
 def _batches(community) -> Iterator[list[int]]:
@@ -181,7 +181,7 @@ def _batches(community) -> Iterator[list[int]]:
 
 
 @transaction.atomic
-def _expire(some: list[int], target: Account, on: date, rules: Terms) -> int:
+def _expire(some: list[int], target: Account, on: date, rules: Terms, at) -> int:
     if not any(_expiring(lots, on, rules) for lots in lots_of(some).values()):
         return 0
     locked = Account.objects.select_for_update(no_key=True).filter(pk__in=some).order_by("pk")
@@ -204,6 +204,7 @@ def _expire(some: list[int], target: Account, on: date, rules: Terms) -> int:
                 happened_on=on,
                 lot_on=old[0][0],
                 reason=_("到期未用的积分"),
+                at=at,
             )
         )
     ledger.post_many(postings)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from orgs.models import Residence
 from points import ledger, lots, who
 from points.ledger import InsufficientPoints, LedgerError, NothingMoves, Posted, Posting
-from points.models import Account, AccountKind, Transfer, TransferKind
+from points.models import Account, AccountKind, Transfer
+from points.models import TransferKind as K
 
 
 class NotOneHousehold(LedgerError):
@@ -39,14 +40,14 @@ class StillHeld(LedgerError):
 
 @transaction.atomic
 def share(
-    source: Account, target: Account, points: int, *, by, reason: str, key: str
+    source: Account, target: Account, points: int, *, by, reason: str, key: str, at=None
 ) -> list[Posted]:
     """Move points between accounts of one household, the oldest first; one transfer per lot.
 
     ``key`` names the act (a form's token): with the same key again, nothing moves. Raises
     NotOneHousehold, NotTheirs, InsufficientPoints.
     """
-    today = timezone.localdate()
+    today = timezone.localdate(at)
     homes = _homes(source, today) & _homes(target, today)
     if not homes or source.pk == target.pk:
         raise NotOneHousehold
@@ -59,12 +60,12 @@ def share(
         if part := min(left, there):
             parts.append((lot_on, part))
             left -= part
-    return _move(source, target, parts, TransferKind.SHARE, key, reason=reason, by=by)
+    return _move(source, target, parts, K.SHARE, key, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
 def merge(
-    source: Account, target: Account, *, by, approver=None, reason: str, key: str
+    source: Account, target: Account, *, by, approver=None, reason: str, key: str, at=None
 ) -> list[Posted]:
     """Move all of one household's account into another's: two doors became one.
 
@@ -78,13 +79,21 @@ def merge(
         raise StillHeld(source.held)
     parts = lots.open_lots(source)
     return _move(
-        source, target, parts, TransferKind.MERGE, key, reason=reason, by=by, approver=approver
+        source, target, parts, K.MERGE, key, reason=reason, by=by, approver=approver, at=at
     )
 
 
 @transaction.atomic
 def split(
-    source: Account, target: Account, points: int, *, by, approver=None, reason: str, key: str
+    source: Account,
+    target: Account,
+    points: int,
+    *,
+    by,
+    approver=None,
+    reason: str,
+    key: str,
+    at=None,
 ) -> list[Posted]:
     """Give a household that moved out its part: of each lot the same share, so neither is younger.
 
@@ -103,7 +112,7 @@ def split(
             parts.append((lot_on, given))
         before = upto
     return _move(
-        source, target, parts, TransferKind.MERGE, key, reason=reason, by=by, approver=approver
+        source, target, parts, K.MERGE, key, reason=reason, by=by, approver=approver, at=at
     )
 
 
@@ -132,8 +141,8 @@ def _done_before(source: Account, target: Account, key: str) -> list[Posted]:
     return [Posted(pk, False) for pk in done.order_by("pk").values_list("pk", flat=True)]
 
 
-def _move(source, target, parts, kind, key, *, reason, by, approver=None) -> list[Posted]:
-    today = timezone.localdate()
+def _move(source, target, parts, kind, key, *, reason, by, approver=None, at) -> list[Posted]:
+    today = timezone.localdate(at)
     return ledger.post_many(
         [
             Posting(
@@ -148,6 +157,7 @@ def _move(source, target, parts, kind, key, *, reason, by, approver=None) -> lis
                 reason=reason,
                 actor=by and by.pk,
                 approver=approver and approver.pk,
+                at=at,
             )
             for place, (lot_on, part) in enumerate(parts, 1)
         ]
