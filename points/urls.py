@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from points.views import books, photos, rules
+from points import mine_urls
+from points.views import books, rules
 
 app_name = "points"
 
 urlpatterns = [
-    path("photos/<str:token>/<str:size>/", photos.photo, name="photo"),
+    *mine_urls.urlpatterns,
     path("ledger/", books.books, name="books"),
     path("ledger/verify/", books.verify, name="books_verify"),
     path("ledger/heads.txt", books.heads, name="books_heads"),

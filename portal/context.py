@@ -69,7 +69,8 @@ class Shell:
             chain = ("/organizations/", _("组织"), "building-library")
             places = [desk, issues, notices, chain, messages, mine]
         else:
-            places = [home, issues, notices, grid, messages, mine]
+            points = ("/points/", _("积分"), "star")
+            places = [home, issues, points, notices, grid, messages, mine]
         here = self._request.path
         return [
             {

@@ -1,0 +1,17 @@
+"""Addresses of residents below ``/points/``; included by ``points.urls``."""
+
+from django.urls import path
+
+from points.views import claiming, mine, photos
+
+urlpatterns = [
+    path("", mine.overview, name="mine"),
+    path("claim/", claiming.pick, name="claim_pick"),
+    path("claim/<str:code>/", claiming.new, name="claim_new"),
+    path("claims/", claiming.own, name="claims"),
+    path("claims/<int:pk>/", claiming.claim, name="claim"),
+    path("claims/<int:pk>/withdraw/", claiming.withdraw, name="claim_withdraw"),
+    path("claims/<int:pk>/appeal/", claiming.appeal, name="claim_appeal"),
+    path("claims/<int:pk>/answer/", claiming.answer, name="claim_answer"),
+    path("photos/<str:token>/<str:size>/", photos.photo, name="photo"),
+]

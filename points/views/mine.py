@@ -1,0 +1,43 @@
+"""``/points/``: my points at a glance."""
+
+from datetime import timedelta
+
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from orgs.access import signed_in
+from points import mine, standing
+
+OPEN, LINES, REFUSED_DAYS = 30, 8, 180
+
+
+@signed_in
+@require_safe
+def overview(request):
+    """Balance, what is on its way, what was refused, what expires, and the last lines."""
+    person, today = request.user, timezone.localdate()
+    purses = mine.purses(mine.accounts_of(person), today=today)
+    pending, refused = mine.open_matters(
+        person, since=today - timedelta(days=REFUSED_DAYS), limit=OPEN
+    )
+    entries = mine.entries_of(purse.account for purse in purses)
+    lines = [
+        mine.line_of(entry, person)
+        for entry in entries.order_by("-transfer__posted_at", "-pk")[:LINES]
+    ]
+    context = {
+        "purses": purses,
+        "total": sum(purse.available for purse in purses),
+        "pending": [(row, standing.of(row, today=today)) for row in pending],
+        "pending_points": sum(row.points for row in pending),
+        "refused": [
+            (row, standing.of(row, today=today), standing.may_still_appeal(row)) for row in refused
+        ],
+        "expiring": [
+            (purse.label, gone_on, points) for purse in purses for gone_on, points in purse.expiring
+        ],
+        "lines": lines,
+        "this_month": f"{today:%Y-%m}",
+    }
+    return render(request, "points/mine.html", context)
