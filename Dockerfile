@@ -8,6 +8,9 @@ RUN python -m venv /opt/portal \
  && /opt/portal/bin/pip uninstall --yes uv
 
 FROM python:3.11-slim-bookworm
+# Papers (PDF) need a font that shows Chinese.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin portal \
  && install -d -o portal -g portal /data
 COPY --from=packages /opt/portal /opt/portal

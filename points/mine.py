@@ -65,12 +65,19 @@ class Line:
 
 
 def accounts_of(person) -> list[Account]:
-    """The person's own in all communities, then those of the households they live in. One query."""
-    homes = Residence.objects.verified().filter(person=person).values("household")
-    rows = Account.objects.filter(Q(person=person) | Q(household__in=homes))
-    return list(
-        rows.select_related("community", "household__area").order_by("household_id", "community")
-    )
+    """The person's own in all communities, then those of the households they live in.
+
+    Each with ``since``: None, or the day they moved in, before which the household's lines are
+    not theirs to read. Two queries.
+    """
+    residences = Residence.objects.verified().filter(person=person)
+    homes = dict(residences.values_list("household", "starts_on"))
+    rows = Account.objects.filter(Q(person=person) | Q(household__in=list(homes)))
+    rows = list(rows.select_related("community").order_by("household_id", "community"))
+    rows.sort(key=lambda row: row.household_id is not None)
+    for row in rows:
+        row.since = homes.get(row.household_id)
+    return rows
 
 
 def purses(rows: Iterable[Account], *, today: date | None = None) -> list[Purse]:
@@ -146,9 +153,18 @@ def open_matters(person, *, since: date, limit: int) -> tuple[list[Claim], list[
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def entries_of(rows: Iterable[Account]) -> QuerySet[Entry]:
-    """What moved: a hold and its release only reserve."""
-    found = Entry.objects.filter(account__in=[row.pk for row in rows])
+def entries_of(rows: Iterable[Account], *, whole: bool = False) -> QuerySet[Entry]:
+    """What moved: a hold and its release only reserve. ``rows`` are of ``accounts_of``.
+
+    ``whole``: also what a household did before the person moved in, for sums.
+    """
+    readable = Q(pk=None)
+    for row in rows:
+        own = Q(account=row.pk)
+        if row.since is not None and not whole:
+            own &= Q(transfer__posted_at__date__gte=row.since)
+        readable |= own
+    found = Entry.objects.filter(readable)
     found = found.exclude(transfer__kind__in=[TransferKind.HOLD, TransferKind.VOID])
     return found.select_related("transfer__claim__rule_version", "transfer__rule_version")
 

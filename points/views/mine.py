@@ -21,7 +21,7 @@ def overview(request):
     pending, refused = mine.open_matters(
         person, since=today - timedelta(days=REFUSED_DAYS), limit=OPEN
     )
-    entries = mine.entries_of(purse.account for purse in purses)
+    entries = mine.entries_of([purse.account for purse in purses])
     lines = [
         mine.line_of(entry, person)
         for entry in entries.order_by("-transfer__posted_at", "-pk")[:LINES]
