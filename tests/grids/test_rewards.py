@@ -2,8 +2,9 @@
 
 import pytest
 
-from grids import rewards, telling
+from grids import handling, rewards, telling
 from grids.models import Issue
+from orgs import posts
 from points import catalogue
 from points.models import Claim
 from tests.grids import loop
@@ -37,8 +38,6 @@ def test_the_first_reporter_is_proposed_once(scheme, django_capture_on_commit_ca
 def test_of_merged_reports_the_earliest_counts(scheme):
     first = loop.post(scheme, reporter=scheme.qian, kind="消防安全")
     second = loop.post(scheme, kind="消防安全")
-    from grids import handling
-
     handling.advance(first, "merge", by=scheme.sun, parent=second)
     issue = loop.to_state(scheme, "closed", issue=second)
     claim = rewards.propose(issue)
@@ -56,8 +55,6 @@ def test_of_merged_reports_the_earliest_counts(scheme):
 def test_who_is_not_proposed(scheme, given):
     if given.pop("by_worker", False):
         given["reporter"] = scheme.zheng
-        from orgs import posts
-
         posts.appoint(
             scheme.zheng,
             scheme.property_company,

@@ -2,13 +2,15 @@
 
 import pytest
 
-from points import batches, claims, panel, posting
+from orgs import posts
+from points import batches, claims, posting
 from points.models import Batch, BatchState, Claim, ClaimState
 from rules.workflow import NotAllowed, WrongState, matrix
+from tests import cast
 from tests.points import claiming
 from tests.points.claiming import file
 
-NOW_SYSTEM = {
+BY_SYSTEM = {
     *("vouch", "collect", "reject", "review", "reopen", "notice", "take_down", "post"),
     *("void", "annul"),
 }
@@ -25,7 +27,7 @@ CLAIM_ROLES = {
     "worker_elsewhere": set(),
     "subdistrict": {"uphold", "overrule"},
     "auditor": set(),
-    "system": NOW_SYSTEM,
+    "system": BY_SYSTEM,
 }
 
 
@@ -88,7 +90,7 @@ def test_who_may_do_what_with_a_claim(points, state):
         may = verb in {row.verb for row in claims.flow.available(claim, people[role])}
         expected = in_table and verb in CLAIM_ROLES[role]
         assert may is expected, (role, state, verb)
-        if not may:
+        if not may and (in_table or role == "beneficiary"):
             steps = claim.steps.count()
             with pytest.raises((WrongState, NotAllowed)):
                 claims.flow.advance(claim, verb, by=people[role], reason="x", refusal_code="other")
@@ -135,9 +137,6 @@ def test_who_may_do_what_with_a_batch(points):
 
 def test_a_branch_of_one_grid_decides_nothing(points):
     """周 is secretary of the community; a grid branch's secretary has the same post, below."""
-    from orgs import posts
-    from tests import cast
-
     someone = cast.person("支部书记", "10000000299")
     posts.appoint(
         someone, points.branch, "party_secretary", starts_on=cast.LONG_AGO, reason="测试任命"
@@ -147,5 +146,4 @@ def test_a_branch_of_one_grid_decides_nothing(points):
         batches.approve(claim.batch, [claim.pk], by=someone)
     with pytest.raises(NotAllowed):
         batches.close_decisions(claim.batch, by=someone)
-    assert panel.lacking(claim.batch) == {}
     assert Batch.objects.get().state == BatchState.COLLECTING
