@@ -62,11 +62,6 @@ class NoPublisher(Refused):
         super().__init__(_("%(name)s没有居民委员会，不能公示") % {"name": area.name})
 
 
-class NoObjection(Refused):
-    def __init__(self):
-        super().__init__(_("只有收到异议的批次才能更正"))
-
-
 class CorrectionMissing(Refused):
     def __init__(self):
         super().__init__(_("结果选“已更正”，但这一批没有更正过任何一项"))
@@ -590,9 +585,8 @@ def correct(
     Raises NoObjection, NotLower, NotAllowed or Missing. The person is told; who loses all may
     appeal.
     """
-    batch = Batch.objects.select_for_update(of=("self",)).get(pk=claim.batch_id)
-    if batch.state != B.OBJECTED:
-        raise NoObjection
+    # The notice cannot end meanwhile.
+    Batch.objects.select_for_update(of=("self",)).get(pk=claim.batch_id)
     if refusal_code:
         claim_flow.advance(claim, "strike", by=by, at=at, reason=reason, refusal_code=refusal_code)
     else:

@@ -239,7 +239,7 @@ def file_for(
     }
     deeds = []
     with calendar.steady():
-        homes = _homes_on(people, day, rule)
+        homes = _homes_on(people, day, rule, area)
         known = _known(keys)
         for person in people:
             if (claim := known.get(keys[person.pk])) is not None:
@@ -386,15 +386,31 @@ def _check_evidence(version: RuleVersion, text: str, evidence) -> None:
             raise EvidenceMissing(str(Evidence(version.evidence).label))
 
 
-def _homes_on(people, day: date, rule: Rule) -> dict[int, Household]:
-    """Person → the household within the rule's subdistrict they lived in that day. One query."""
+def _homes_on(people, day: date, rule: Rule, area: Area | None = None) -> dict[int, Household]:
+    """Person → the household within the rule's subdistrict they lived in that day. One query.
+
+    Of several the one nearest to ``area``, then the latest.
+    """
     rows = (
         Residence.objects.verified(day)
         .filter(person__in=people, household__area_path__startswith=rule.area_path)
         .select_related("household__area")
         .order_by("starts_on", "pk")
     )
-    return {row.person_id: row.household for row in rows}
+    homes: dict[int, Household] = {}
+    for row in rows:
+        known = homes.get(row.person_id)
+        if known is None or _near(row.household, area) >= _near(known, area):
+            homes[row.person_id] = row.household
+    return homes
+
+
+def _near(household: Household, area: Area | None) -> int:
+    """How many levels of the way down the two have in common."""
+    if area is None:
+        return 0
+    steps = range(Area.steplen, len(area.path) + 1, Area.steplen)
+    return sum(household.area_path[:end] == area.path[:end] for end in steps)
 
 
 def _known(keys: dict[int, str]) -> dict[str, Claim]:

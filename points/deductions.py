@@ -211,9 +211,14 @@ def _post(deduction, move):
     need = deduction.points
     taken = 0
     if deduction.claim_id is not None:
-        back, cancelled = _undo_claim(deduction, move)
-        taken += back
-        need -= back + cancelled
+        taken, unpaid = _undo_claim(deduction, move)
+        need -= taken + unpaid
+        if unpaid:
+            deduction.points -= unpaid
+            move.notes.append(
+                _("申报的 %(unpaid)d 分没有入账，另扣 %(rest)d 分")
+                % {"unpaid": unpaid, "rest": deduction.points}
+            )
     account = Account.objects.select_for_update().get(pk=_account_of(deduction).pk)
     amount = max(min(need, account.available - (account.floor or 0)), 0)
     if amount:
@@ -245,7 +250,7 @@ def _post(deduction, move):
 
 
 def _undo_claim(deduction, move) -> tuple[int, int]:
-    """(points paid that were taken back, points on their way that will not be paid)."""
+    """(points paid and taken back, points of a claim that is not or no longer paid)."""
     claim = Claim.objects.select_for_update(of=("self",)).get(pk=deduction.claim_id)
     if claim.state == ClaimState.POSTED:
         try:

@@ -6,6 +6,7 @@ beside it: refused with a reason and one appeal, withdrawn by who filed it. The 
 (from ``collect`` on) are moved many at a time by ``points.batches``, under the same table.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from points import caps, ledger, telling, terms, who
-from points.models import Claim, ClaimState, RefusalCode
+from points.models import BatchState, Claim, ClaimState, RefusalCode
 from rules import clocks
 from rules.refusals import Refused
 from rules.workflow import Missing, Transition, Workflow, system
@@ -23,6 +24,11 @@ class NothingLeft(Refused):
     def __init__(self, cap):
         self.cap = cap
         super().__init__(_("已到上限（%(cap)s），不能再申报") % {"cap": caps.describe(cap)})
+
+
+class NoObjection(Refused):
+    def __init__(self):
+        super().__init__(_("只有收到异议的批次才能更正"))
 
 
 class NotLower(Refused):
@@ -113,7 +119,28 @@ def _overrule(claim, move):
     claim.refused_by = None
 
 
+# Rows for ``points.moving.move``: what follows from them the batch does itself.
+OF_BATCHES = {
+    *("collect", "approve", "turn_down", "undo", "reject", "carry", "review", "reopen"),
+    *("notice", "take_down", "contest", "post"),
+}
+
+
+def _many_at_once(claim, move):
+    raise RuntimeError(f"“{move.verb}” is moved by points.batches")
+
+
+def _guarded(row: Transition) -> Transition:
+    return replace(row, effect=_many_at_once) if row.verb in OF_BATCHES else row
+
+
+def _under_objection(claim):
+    if claim.batch.state != BatchState.OBJECTED:
+        raise NoObjection
+
+
 def _correct(claim, move):
+    _under_objection(claim)
     points = move.data["points"]
     if not 1 <= points < claim.points:
         raise NotLower(claim.points)
@@ -124,6 +151,7 @@ def _correct(claim, move):
 
 
 def _strike(claim, move):
+    _under_objection(claim)
     _refuse(claim, move)
     claim.is_corrected = True
 
@@ -153,6 +181,7 @@ L = gettext_lazy
 flow = Workflow(
     "claim",
     step_model="points.ClaimStep",
+    guard=_guarded,
     transitions=[
         Transition(
             "certify",

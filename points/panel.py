@@ -61,7 +61,7 @@ def seat(
             person=person, household__area_path__startswith=community.path
         )
         works = any(
-            position in STAFF and path.startswith(community.path[:-4])
+            position in STAFF and path.startswith(community.path[: -Area.steplen])
             for position, path in who.posts_of(person)
         )
         if works or not lives.exists():

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
-from orgs.models import Appointment, Household, Residence
+from orgs.models import Appointment, Area, Household, Residence
 from orgs.posts import WITHOUT_PLACE
 from points.models import DeductionState, GuardianConsent, PanelMember
 
@@ -52,7 +52,7 @@ def held_on(person, positions, path: str, day: date) -> bool:
     if not positions:
         return False
     around = Q()
-    for end in range(4, len(path) + 1, 4):
+    for end in range(Area.steplen, len(path) + 1, Area.steplen):
         around |= Q(area__path=path[:end]) | Q(area=None, organization__area__path=path[:end])
     return (
         Appointment.objects.in_force(day)

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from points import accounts, batches, budgets, claims, panel, posting
+from points.flow import NoObjection
 from points.models import (
     Batch,
     BatchState,
@@ -195,6 +196,17 @@ def test_a_thousand_claims_cost_as_many_statements_as_ten(points):
     many, person = through(1000, months[1])
     assert all(many[name] <= few[name] for name in few), (few, many)
     assert balance(points, person) == 1000
+
+
+def test_nothing_is_corrected_without_an_objection_nor_moved_past_the_batch(group):
+    batch = reviewed(group)
+    batches.publish(batch, by=group.zhou)
+    claim = Claim.objects.get(pk=group.first.pk)
+    with pytest.raises(NoObjection):
+        batches.correct(claim, points=20, reason="两小时", by=group.gao)
+    with pytest.raises(RuntimeError, match="batches"), transaction.atomic():
+        claims.flow.advance(claim, "post", by=None)
+    assert batches.numbers_in("编号12、13只有2小时，8号也不对") == [12, 13, 8]
 
 
 def test_decisions_leave_to_others_what_concerns_oneself(month):

@@ -203,7 +203,9 @@ def test_a_false_claim_on_its_way_is_struck_and_only_the_other_half_taken(points
     found.refresh_from_db()
     claim.refresh_from_db()
     assert (claim.state, claim.refusal_code) == ("refused", "false")
-    assert (found.points, found.taken, balance(points, points.wang)) == (60, 30, 70)
+    assert (found.points, found.taken, balance(points, points.wang)) == (30, 30, 70)
+    assert found.steps.last().clock_effect == "申报的 30 分没有入账，另扣 30 分"
+    assert told(points.wang)[-1].startswith("积分已扣减")
 
 
 ROLES = {

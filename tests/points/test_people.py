@@ -189,3 +189,11 @@ def test_an_appeal_comes_in_time(points):
     claims.refuse(claim, refusal_code="not_so", reason="没有", by=points.sun)
     with pytest.raises(Refused, match="申诉期已于"):
         claims.appeal(claim, reason="迟了", by=points.wang, at=timezone.now() + timedelta(days=30))
+
+
+def test_who_has_two_homes_earns_for_the_one_where_it_was(points):
+    claiming.live(points.wang, points.home_elsewhere, points.li)
+    claim = file(points, "P22", text="喜事新办", area=points.building)
+    assert (claim.household, claim.community) == (points.home, points.community)
+    other = file(points, "P14", text="培训", area=points.home_elsewhere.area)
+    assert (other.household, other.community) == (points.home_elsewhere, points.elsewhere)
