@@ -57,7 +57,7 @@ class PointsConfig(AppConfig):
             "points",
             _("积分公示"),
             profile="POINTS",
-            term="notice",
+            term="public_notice",
             answer="objection_answer",
             scope=Scope.RESIDENTS,
             most_rows=5000,

@@ -78,6 +78,20 @@ LABELS = {
     "report_in": gettext_lazy("一般事项报到"),
     "report_in_scene": gettext_lazy("执法现场报到"),
     "plan": gettext_lazy("定联合办理方案"),
+    "certify": gettext_lazy("认证"),
+    "public_notice": gettext_lazy("公示期"),
+    "appeal": gettext_lazy("提出申诉"),
+    "appeal_answer": gettext_lazy("答复申诉"),
+    "objection_answer": gettext_lazy("答复公示异议"),
+    "hearing": gettext_lazy("扣减前听取意见"),
+    "panel": gettext_lazy("积分小组"),
+    "supervisors": gettext_lazy("监督委员至少"),
+    "claim_within_days": gettext_lazy("发生后几天内申报"),
+    "suspension_months": gettext_lazy("虚报暂停申报（月）"),
+    "expiry_months": gettext_lazy("积分几个月到期"),
+    "expiry_notice_days": gettext_lazy("到期前几天提醒"),
+    "household_yearly_spend": gettext_lazy("每户每年兑换上限（分）"),
+    "face_value_cents": gettext_lazy("每分记账（分钱）"),
 }
 
 # Pairs of numbers that are the two ends of a span, not a list.

@@ -29,7 +29,7 @@ POINTS = {
     "effective_to": None,
     "params": {
         "certify": term("working_days", 3),
-        "notice": term("working_days", 5),
+        "public_notice": term("working_days", 5),
         "objection_answer": term("working_days", 5),
         "appeal": term("working_days", 5),
         "appeal_answer": term("working_days", 5),

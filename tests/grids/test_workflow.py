@@ -143,9 +143,13 @@ def test_every_cell_of_the_matrix(people, state):
     assert issue.state == state
     cells = [cell for cell in matrix(handling.flow, ROLES) if cell[1] == state]
     assert len(cells) == len(ROLES) * len(handling.flow.verbs)
+    tried = set()
     for role, _state, verb, in_table in cells:
         expected = role in MAY[verb].get(state, set())
         assert in_table == (state in MAY[verb]), f"{verb} from {state}"
+        if not in_table and verb in tried:
+            continue  # not from this state, whoever asks: that is said before anybody is looked at
+        tried.add(verb)
         assert _goes(issue, verb, getattr(people, role)) is expected, f"{role}: {verb} at {state}"
 
 
