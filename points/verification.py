@@ -343,6 +343,28 @@ CHECKS = (
         """,
     ),
     Check(
+        "award",
+        gettext_lazy("奖励与申报"),
+        "points_transfer",
+        gettext_lazy("奖励 %(key)s（%(amount)s）背后没有一项认证、审批、公示完毕的同额申报"),
+        """
+        SELECT t.id, t.community_id, t.key, t.amount
+          FROM points_transfer t
+         WHERE t.id > %(after)s AND t.kind = 'award' AND t.rule_version_id IS NOT NULL
+           AND NOT EXISTS (
+               SELECT 1 FROM points_claim c
+                 JOIN points_batch b ON b.id = c.batch_id
+                 JOIN publicity_notice n ON n.id = b.notice_id
+                 JOIN points_account a ON a.id = t.credit_id
+                WHERE c.transfer_id = t.id AND c.points = t.amount
+                  AND c.state IN ('posted', 'reversed') AND n.state = 'closed'
+                  AND c.approver_id IS NOT NULL
+                  AND (c.certifier_id IS NOT NULL OR c.source = 'system')
+                  AND CASE WHEN c.to_household THEN a.household_id = c.household_id
+                           ELSE a.person_id = c.person_id END)
+        """,
+    ),
+    Check(
         "round",
         gettext_lazy("封存批次"),
         "points_sealround",

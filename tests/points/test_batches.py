@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from points import accounts, batches, budgets, claims, panel, posting
+from points import accounts, batches, budgets, claims, ledger, panel, posting, verification
 from points.flow import NoObjection
 from points.models import (
     Batch,
@@ -16,6 +16,7 @@ from points.models import (
     ClaimState,
     NameChoice,
     Transfer,
+    TransferKind,
 )
 from publicity import notices
 from rules.refusals import Refused
@@ -316,3 +317,26 @@ def test_reversal_takes_two_people(group):
     assert claim.state == ClaimState.REVERSED
     assert balance(group, group.wang) == 5
     assert claim.transfer.reversals.get().key == f"claim:{claim.pk}:reverse"
+
+
+def test_an_award_without_its_claim_is_found_and_named(group):
+    """Every point earned has its claim, certified, approved and noticed; the audit counts that."""
+    posting.post(noticed_and_over(group))
+    assert verification.check(full=True).findings == []
+    version = group.first.rule_version
+    fund = accounts.fund_of(group.community)
+    forged = ledger.post(
+        ledger.Posting(
+            community=group.community.pk,
+            debit=fund.pk,
+            credit=accounts.of_person(group.li, group.community).pk,
+            amount=7,
+            key="claim:999999",
+            kind=TransferKind.AWARD,
+            happened_on=group.day,
+            rule_version=version.pk,
+        )
+    )
+    found = verification.check(full=True).findings
+    assert [(one.check, one.id) for one in found] == [("award", forged.transfer_id)]
+    assert "claim:999999（7）" in found[0].text

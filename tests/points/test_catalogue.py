@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -52,6 +53,17 @@ def test_twenty_five_rules_are_shipped_once(points):
     }
     for code, version in lines.items():
         assert version.certifiers or code in {"P04", "N01", "N02", "N03"}
+
+
+def test_the_command_ships_to_a_subdistrict_by_its_code(street, capsys):
+    call_command("ship_rules", street.street.code)
+    call_command("ship_rules", street.street.code)
+    assert [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()] == [
+        "25 rules added",
+        "0 rules added",
+    ]
+    with pytest.raises(CommandError, match="no subdistrict"):
+        call_command("ship_rules", street.community.code)
 
 
 def test_a_new_version_begins_on_its_day_and_the_old_one_ends_before(points):
