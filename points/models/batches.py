@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from orgs.models import Organization, Placed
 from orgs.models.organizations import InForceQuerySet
 from points.models.ledger import Transfer
+from points.models.triggers import changed_but
 from publicity.models import Notice
 from rules.workflow import Step
 
@@ -238,9 +239,16 @@ class Budget(Placed):
         triggers = [
             pgtrigger.Protect(
                 name="approved_budget_stays",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.approved_at IS NOT NULL AND " + changed_but("area_id", "area_path")
+                ),
+            ),
+            pgtrigger.Protect(
+                name="approved_budget_is_kept",
+                operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__approved_at__isnull=False),
-            )
+            ),
         ]
 
     def __str__(self):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from orgs.models import Area, Household, Placed
 from points.models.ledger import Transfer
 from points.models.rules import RuleVersion, Source
+from points.models.triggers import changed_but
 from rules.models import Clock
 from rules.workflow import Step
 
@@ -78,12 +79,6 @@ def people_differ(prefix: str, *names: str, message) -> list[models.CheckConstra
         for at, first in enumerate(names)
         for second in names[at + 1 :]
     ]
-
-
-def changed_but(*columns: str) -> str:
-    """SQL for a trigger's condition: something else than ``columns`` differs."""
-    kept = ", ".join(f"'{name}'" for name in columns)
-    return f"(to_jsonb(OLD) - ARRAY[{kept}]) IS DISTINCT FROM (to_jsonb(NEW) - ARRAY[{kept}])"
 
 
 # Lived together on any day from the deed until now. Who decided before moving in decided rightly:

@@ -7,9 +7,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Area, Household, Placed
-from points.models.claims import Claim, changed_but, people_differ
+from points.models.claims import Claim, people_differ
 from points.models.ledger import Transfer
 from points.models.rules import RuleVersion
+from points.models.triggers import changed_but
 from rules.models import Clock
 from rules.workflow import Step
 
