@@ -1,0 +1,16 @@
+"""Addresses of the rules, budgets, the points group and deductions."""
+
+from django.urls import path
+
+from points.views import deductions, rules
+
+urlpatterns = [
+    path("deductions/", deductions.deduction_list, name="deductions"),
+    path("deductions/new/", deductions.report, name="deduction_new"),
+    path("deductions/<int:pk>/", deductions.deduction, name="deduction"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/sheet/", rules.sheet, name="rules_sheet"),
+    path("rules/<str:code>/", rules.rule, name="rule"),
+    path("rules/<str:code>/new/", rules.new_version, name="rule_new"),
+    path("rules/<str:code>/end/", rules.end, name="rule_end"),
+]
