@@ -363,14 +363,15 @@ def test_queries_do_not_grow(
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("name", ["wang", "sun", "zhou", "jian"])
-def test_every_state_reads_well_for_each_role(client, points, state, name):
+def test_every_state_reads_well_for_each_role(client, points, state):
     found = to_state(points, state)
-    page = as_(client, getattr(points, name)).get(found.get_absolute_url())
-    if found in deduction_desk.visible_to(getattr(points, name)):
-        assert_valid_html(page.content.decode())
-    else:
-        assert page.status_code == 404
+    for name in ("wang", "sun", "zhou", "jian"):
+        person = getattr(points, name)
+        page = as_(client, person).get(found.get_absolute_url())
+        if deduction_desk.visible_to(person).filter(pk=found.pk).exists():
+            assert_valid_html(page.content.decode())
+        else:
+            assert page.status_code == 404
 
 
 # --- in a browser --------------------------------------------------------------------------------
