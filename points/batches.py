@@ -151,20 +151,12 @@ def _publish(batch, move_):
     if lacking := panel.lacking(batch):
         raise panel.NotReviewed(lacking)
     budgets.check(batch.area, sum(claim.points for claim in claims), without_batch=batch.pk)
-    batch.organization = batch.organization or _committee_of(batch.area)
+    batch.organization = batch.organization or committee_of(batch.area)
     move(claims, "notice", by=move_.by, at=move_.at)
     batch.notice = notices.publish(
         kind=KIND,
         subject=f"{SUBJECT}{batch.pk}",
-        title=_("%(year)d年%(month)d月积分公示")
-        % {
-            "year": batch.month.year,
-            "month": batch.month.month,
-        },
-        body=_(
-            "积分小组已审议。对名单有不同意见的，请在公示期内写明编号提出异议。"
-            "姓名已遮盖，要求不显示姓名的只列编号。"
-        ),
+        **notice_words(batch),
         table=public_table(claims),
         area=batch.area,
         organization=batch.organization,
@@ -173,7 +165,18 @@ def _publish(batch, move_):
     )
 
 
-def _committee_of(community: Area) -> Organization:
+def notice_words(batch) -> dict[str, str]:
+    return {
+        "title": _("%(year)d年%(month)d月积分公示")
+        % {"year": batch.month.year, "month": batch.month.month},
+        "body": _(
+            "积分小组已审议。对名单有不同意见的，请在公示期内写明编号提出异议。"
+            "姓名已遮盖，要求不显示姓名的只列编号。"
+        ),
+    }
+
+
+def committee_of(community: Area) -> Organization:
     found = Organization.objects.open().filter(
         kind=OrganizationKind.RESIDENTS_COMMITTEE, area=community
     )

@@ -32,7 +32,10 @@ FURTHER = (
     ("居民声音", "portal.seeding.voices", "seed_voices"),
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
+    ("积分", "portal.seeding.points", "seed_points"),
 )
+# What needs transactions of its own, when everything is written.
+AFTERWARDS = (("结清账本", "portal.seeding.points", "close_books"),)
 
 
 class Command(BaseCommand):
@@ -67,6 +70,10 @@ class Command(BaseCommand):
             world.resident = next(one.person for one in chosen if one.role == "resident")
             with because(REASON):
                 self._further(world, today)
+        for label, module, verb in AFTERWARDS:
+            with bar(label, 1, self.stderr) as advance:
+                getattr(importlib.import_module(module), verb)()
+                advance(1)
         accounts.issue_passwords(chosen, settings.DATA_DIR / accounts.FILE)
         text = _("演示数据已写入：%(people)d 人，用时 %(seconds).0f 秒")
         facts = {"people": len(world.people), "seconds": time.monotonic() - started}
