@@ -49,6 +49,7 @@ class PointsConfig(AppConfig):
         register_kind("points.objection", _("积分公示收到异议"))
         register_kind("points.corrected", _("我的积分在公示期更正"))
         register_kind("points.reversed", _("我的积分被冲正"), ("sms",))
+        register_kind("points.household", _("家庭账户合并、拆分"))
         register_kind("points.no_budget", _("积分预算不足"))
         register_kind("points.deduction", _("积分扣减：听取意见和决定"), ("sms",), must_read=True)
         register_kind("points.deduction_task", _("有积分扣减等我办理"))
@@ -65,3 +66,7 @@ class PointsConfig(AppConfig):
         signals.objected.connect(batches.on_objected, dispatch_uid="points.objected")
         signals.closed.connect(batches.on_closed, dispatch_uid="points.closed")
         signals.withdrawn.connect(batches.on_withdrawn, dispatch_uid="points.withdrawn")
+
+        from points import opportunities
+
+        opportunities.register(opportunities.rules_of_my_place)

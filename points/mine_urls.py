@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from points.views import claiming, mine, photos, statements
+from points.views import claiming, earning, household, mine, photos, statements
 
 urlpatterns = [
     path("", mine.overview, name="mine"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("claims/<int:pk>/withdraw/", claiming.withdraw, name="claim_withdraw"),
     path("claims/<int:pk>/appeal/", claiming.appeal, name="claim_appeal"),
     path("claims/<int:pk>/answer/", claiming.answer, name="claim_answer"),
+    path("earn/", earning.earn, name="earn"),
+    path("household/", household.household, name="household"),
+    path("household/consent/", household.consent, name="household_consent"),
+    path("household/leave/", household.leave, name="household_leave"),
+    path("household/move/", household.move, name="household_move"),
     path("statement/<str:month>/", statements.statement, name="statement"),
     path("statement/<str:month>/pdf/", statements.pdf, name="statement_pdf"),
     path("photos/<str:token>/<str:size>/", photos.photo, name="photo"),
