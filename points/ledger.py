@@ -11,7 +11,7 @@ number of people at once.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -126,7 +126,7 @@ def post_many(postings: Sequence[Posting]) -> list[Posted]:
     """
     if not postings:
         return []
-    batch = json.dumps([asdict(posting) for posting in postings], default=date.isoformat)
+    batch = _ENCODER.encode([_said(posting) for posting in postings])
     try:
         if connection.in_atomic_block:
             with transaction.atomic():  # a savepoint: the refusal ends here
@@ -136,6 +136,17 @@ def post_many(postings: Sequence[Posting]) -> list[Posted]:
     except DatabaseError as failed:
         raise _refusal(failed, postings) from failed
     return [Posted(transfer, is_new) for transfer, is_new in rows]
+
+
+# What a posting does not say is left out: a third of the text, and of the time to write it.
+_SAYS = tuple(field.name for field in fields(Posting))
+_ENCODER = json.JSONEncoder(
+    default=date.isoformat, ensure_ascii=False, check_circular=False, separators=(",", ":")
+)
+
+
+def _said(posting: Posting) -> dict:
+    return {name: value for name in _SAYS if (value := getattr(posting, name)) is not None}
 
 
 def post(posting: Posting) -> Posted:

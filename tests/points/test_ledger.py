@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from points import accounts, ledger
 from points.models import Account, Entry, Transfer, TransferKind
-from tests.points.books import move, posting, state
+from tests.points.books import DAY, move, posting, state
 from tests.points.flush import let_flush
 
 HOLD = TransferKind.HOLD
@@ -88,6 +88,36 @@ def test_only_whole_points_above_nothing_move(books, amount):
 def test_nobody_approves_what_they_asked_for(books):
     with pytest.raises(ledger.OnePerson):
         posting(books.fund, books.wang_points, 1, key="x", actor=books.li.pk, approver=books.li.pk)
+
+
+def test_one_alone_is_written_as_in_a_batch(books):
+    """A single posting goes its own way in the database; nobody can tell by what it leaves."""
+    due, share = timezone.now() + timedelta(days=7), TransferKind.SHARE
+
+    def said(name):
+        wang, home = books.wang_points, books.home_points
+        return [
+            posting(books.fund, wang, 30, key=f"{name}a", reason="清扫", lot_on=DAY),
+            posting(wang, home, 8, key=f"{name}b", kind=share),
+            posting(home, wang, 5, key=f"{name}c", kind=HOLD, due_at=due),
+        ]
+
+    def left(name):
+        keys = [f"{name}{letter}" for letter in "abc"]
+        transfers = Transfer.objects.filter(key__in=keys).order_by("key")
+        skipped = ("id", "key", "posted_at")
+        rows = [{k: v for k, v in row.items() if k not in skipped} for row in transfers.values()]
+        entries = Entry.objects.filter(transfer__in=transfers).order_by("transfer__key", "account")
+        return rows, list(entries.values_list("account", "delta", "community"))
+
+    for one in said("single:"):
+        assert ledger.post(one).is_new
+    assert state(books.wang_points) == (22, 0, 2)
+    assert state(books.home_points) == (8, 5, 2)
+    ledger.post_many(said("batch:"))
+    assert left("single:") == left("batch:")
+    assert state(books.wang_points) == (44, 0, 4)
+    assert state(books.home_points) == (16, 10, 4)
 
 
 def test_books_and_units_never_mix(books):
