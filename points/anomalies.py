@@ -1,0 +1,319 @@
+"""What in a batch deserves a second look, and why: found for all its claims at once.
+
+Nothing here decides: a flag says what was seen, with numbers and the way to look at it, and the
+claim is then read by a person. Six queries, however many claims. The result is kept for some
+minutes, as a page is read again after every decision; who approves "all without a flag" has it
+looked through anew.
+
+    speed      more hours or more claims on one day than somebody can well do
+    pair       the same two people again and again, or certifying each other
+    staff      the beneficiary, or somebody of their household, works for the place
+    photo      the same picture behind another claim
+    cap        a cap has cut the claim, or is nearly used up
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.cache import cache
+from django.db.models import Max, Min
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orgs.models import Appointment, Residence
+from orgs.positions import STAFF, Position
+from points.caps import describe, window_of
+from points.models import COUNTING, Batch, Cap, CapSubject, CapWindow, Claim, ClaimEvidence
+
+L = gettext_lazy
+CODES = {
+    "speed": L("过快过密"),
+    "pair": L("反复成对"),
+    "staff": L("工作人员家庭"),
+    "photo": L("照片重复"),
+    "cap": L("接近上限"),
+}
+DAY_HOURS, DAY_CLAIMS = 8, 4  # more than this on one day
+PAIR_DAYS, PAIR_TIMES = 90, 6  # so often within so many days
+BROUGHT_TIMES = 12  # a leader brings the same person; once a week is usual
+CAP_PERCENT, CAP_CLAIMS = 90, 3  # that much used up, by at least so many claims
+HOURS = "小时"  # RuleVersion.measure
+KEPT_SECONDS = 10 * 60
+MOST_LINKS = 3
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """One reason to look twice. ``claims``: keys of other claims that show it."""
+
+    code: str
+    words: str
+    claims: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return str(CODES[self.code])
+
+
+Found = dict[int, list[Anomaly]]
+
+
+def of_batch(batch: Batch, *, anew: bool = False) -> Found:
+    """Claim → its anomalies; claims without any are not in it."""
+    key = f"points:anomalies:{batch.pk}:{timezone.localdate()}"
+    found = None if anew else cache.get(key)
+    if found is None:
+        found = look(batch)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def forget(batch: Batch) -> None:
+    cache.delete(f"points:anomalies:{batch.pk}:{timezone.localdate()}")
+
+
+def look(batch: Batch) -> Found:
+    """Look through the batch now."""
+    found: Found = defaultdict(list)
+    claims = _claims_of(batch)
+    if not claims:
+        return {}
+    known = _known_of(batch, claims)
+    for pk, anomaly in (
+        *_speed(claims, known),
+        *_pairs(claims, known),
+        *_staff(batch, claims),
+        *_photos(batch),
+        *_caps(claims, known),
+    ):
+        found[pk].append(anomaly)
+    return dict(found)
+
+
+# --- what is looked at ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The little of a claim that is compared."""
+
+    pk: int
+    person: int
+    household: int | None
+    partner: int | None
+    claimant: int | None
+    certifier: int | None
+    rule: int
+    version: int
+    measure: str
+    day: date
+    quantity: Decimal
+    points: int
+    asked: int
+    grade: int
+
+
+_COLUMNS = (
+    *("pk", "person_id", "household_id", "partner_id", "claimant_id", "certifier_id"),
+    *("rule_version__rule_id", "rule_version_id", "rule_version__measure", "happened_on"),
+    *("quantity", "points", "asked", "grade"),
+)
+
+
+def _rows(queryset) -> list[Row]:
+    return [Row(*values) for values in queryset.order_by("pk").values_list(*_COLUMNS)]
+
+
+def _claims_of(batch: Batch) -> list[Row]:
+    return _rows(Claim.objects.filter(batch=batch))
+
+
+def _known_of(batch: Batch, claims: list[Row]) -> list[Row]:
+    """All that counts of the same people, from the start of the year or of the longest span."""
+    days = batch.claims.aggregate(first=Min("happened_on"), last=Max("happened_on"))
+    since = min(days["first"].replace(month=1, day=1), days["last"] - timedelta(days=PAIR_DAYS))
+    people = {row.person for row in claims} | {row.partner for row in claims} - {None}
+    return _rows(
+        Claim.objects.filter(
+            person__in=people,
+            state__in=COUNTING,
+            happened_on__gte=since,
+            happened_on__lte=days["last"],
+        )
+    )
+
+
+def _others(rows: Iterable[Row], own: Row) -> tuple[int, ...]:
+    return tuple(row.pk for row in rows if row.pk != own.pk)[:MOST_LINKS]
+
+
+# --- one kind after the other --------------------------------------------------------------------
+
+
+def _speed(claims, known):
+    days: dict[tuple, list[Row]] = defaultdict(list)
+    for row in known:
+        days[row.person, row.day].append(row)
+    for row in claims:
+        same = days.get((row.person, row.day), ())
+        hours = sum(other.quantity for other in same if other.measure == HOURS)
+        if hours > DAY_HOURS:
+            words = _("当天服务时间合计 %(hours)s 小时，超过 %(most)d 小时") % {
+                "hours": f"{float(hours):g}",
+                "most": DAY_HOURS,
+            }
+            yield row.pk, Anomaly("speed", words, _others(same, row))
+        if len(same) > DAY_CLAIMS:
+            words = _("当天申报 %(count)d 项，超过 %(most)d 项") % {
+                "count": len(same),
+                "most": DAY_CLAIMS,
+            }
+            yield row.pk, Anomaly("speed", words, _others(same, row))
+
+
+def _pairs(claims, known):
+    together: dict[frozenset, list[Row]] = defaultdict(list)
+    brought: dict[tuple, list[Row]] = defaultdict(list)
+    certified: dict[tuple, list[Row]] = defaultdict(list)
+    for row in known:
+        if row.partner is not None:
+            together[frozenset((row.person, row.partner))].append(row)
+        if row.claimant is not None and row.claimant != row.person:
+            brought[row.claimant, row.person].append(row)
+        if row.certifier is not None:
+            certified[row.certifier, row.person].append(row)
+    for row in claims:
+        span = {"days": PAIR_DAYS}
+        if row.partner is not None:
+            same = _within(together[frozenset((row.person, row.partner))], row)
+            if len(same) >= PAIR_TIMES:
+                words = _("同一对人 %(days)d 天内第 %(count)d 次")
+                words %= {**span, "count": len(same)}
+                yield row.pk, Anomaly("pair", words, _others(same, row))
+        if row.claimant is not None and row.claimant != row.person:
+            same = _within(brought[row.claimant, row.person], row)
+            if len(same) >= BROUGHT_TIMES:
+                words = _("同一人 %(days)d 天内为其申报 %(count)d 次")
+                words %= {**span, "count": len(same)}
+                yield row.pk, Anomaly("pair", words, _others(same, row))
+        if row.certifier is not None and (back := certified.get((row.person, row.certifier))):
+            words = _("与认证人互相认证：对方的 %(count)d 项由其认证") % {"count": len(back)}
+            yield row.pk, Anomaly("pair", words, _others(back, row))
+
+
+def _within(rows: list[Row], own: Row) -> list[Row]:
+    first = own.day - timedelta(days=PAIR_DAYS)
+    return [row for row in rows if first <= row.day <= own.day]
+
+
+def _staff(batch: Batch, claims):
+    """Posts held today over the place, by the beneficiary or by who lives with them."""
+    households = {row.household for row in claims} - {None}
+    homes = dict.fromkeys(households, frozenset())
+    living = Residence.objects.verified().filter(household__in=households)
+    for household, person in living.values_list("household_id", "person_id"):
+        homes[household] = homes[household] | {person}
+    people = set().union(*homes.values()) | {row.person for row in claims}
+    held: dict[int, str] = {}
+    posts = Appointment.objects.in_force().filter(person__in=people, position__in=STAFF)
+    for person, position, own, body in posts.values_list(
+        "person_id", "position", "area__path", "organization__area__path"
+    ):
+        place = own or body or ""
+        if place.startswith(batch.area_path) or (place and batch.area_path.startswith(place)):
+            held[person] = str(Position(position).label)
+    for row in claims:
+        if row.person in held:
+            words = _("受益人是%(post)s") % {"post": held[row.person]}
+            yield row.pk, Anomaly("staff", words)
+        elif near := [one for one in homes.get(row.household, ()) if one in held]:
+            words = _("同住的家人是%(post)s") % {"post": held[min(near)]}
+            yield row.pk, Anomaly("staff", words)
+
+
+def _photos(batch: Batch):
+    """The same picture sent more than once; one picture behind a list of claims is no matter."""
+    Through = ClaimEvidence.claims.through
+    here = Through.objects.filter(claim__batch=batch).values("claimevidence__digest")
+    sent: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    pairs = Through.objects.filter(claimevidence__digest__in=here).values_list(
+        "claimevidence__digest", "claimevidence_id", "claim_id", "claim__batch_id"
+    )
+    inside = set()
+    for digest, photo, claim, of_batch_ in pairs.order_by("claim_id"):
+        sent[digest][photo].add(claim)
+        if of_batch_ == batch.pk:
+            inside.add(claim)
+    for photos in sent.values():
+        if len(photos) < 2:
+            continue
+        for photo, claims in photos.items():
+            others = sorted(
+                {pk for other, theirs in photos.items() if other != photo for pk in theirs} - claims
+            )
+            if not others:
+                continue
+            words = _("同一张照片还用于编号 %(numbers)s") % {
+                "numbers": "、".join(str(pk) for pk in others[:MOST_LINKS])
+            }
+            for pk in sorted(claims & inside):
+                yield pk, Anomaly("photo", words, tuple(others[:MOST_LINKS]))
+
+
+def _caps(claims, known):
+    """Cut by a cap, or among several claims that have nearly used one up."""
+    caps: dict[int, list[Cap]] = defaultdict(list)
+    for cap in Cap.objects.filter(version__in={row.version for row in claims}):
+        caps[cap.version_id].append(cap)
+    rows: dict[tuple, list[Row]] = defaultdict(list)
+    for row in known:
+        rows["person", row.rule, row.person].append(row)
+        if row.household is not None:
+            rows["household", row.rule, row.household].append(row)
+        if row.partner is not None:
+            rows["pair", row.rule, frozenset((row.person, row.partner))].append(row)
+    windows: dict[tuple, tuple] = {}
+    sums: dict[tuple, Counter] = {}
+    for row in claims:
+        if row.points < row.asked:
+            words = _("应得 %(asked)d 分，因上限计 %(points)d 分") % {
+                "asked": row.asked,
+                "points": row.points,
+            }
+            yield row.pk, Anomaly("cap", words)
+            continue
+        for cap in caps[row.version]:
+            if cap.per_grade or cap.takes_highest or cap.window == CapWindow.EVER:
+                continue
+            key = (cap.subject, row.rule, _subject(cap, row))
+            if (span := windows.get((cap.window, row.day))) is None:
+                span = windows[cap.window, row.day] = window_of(cap.window, row.day)
+            at = (*key, *span)
+            if at not in sums:
+                sums[at] = Counter(
+                    {
+                        other.pk: other.points
+                        for other in rows.get(key, ())
+                        if span[0] <= other.day < span[1]
+                    }
+                )
+            used = sums[at].total()
+            if len(sums[at]) >= CAP_CLAIMS and used * 100 >= cap.limit * CAP_PERCENT:
+                words = _("%(cap)s，已计 %(used)d 分") % {"cap": describe(cap), "used": used}
+                others = tuple(pk for pk in sums[at] if pk != row.pk)[:MOST_LINKS]
+                yield row.pk, Anomaly("cap", words, others)
+                break
+
+
+def _subject(cap: Cap, row: Row):
+    match CapSubject(cap.subject):
+        case CapSubject.PERSON:
+            return row.person
+        case CapSubject.HOUSEHOLD:
+            return row.household
+        case CapSubject.PAIR:
+            return row.partner and frozenset((row.person, row.partner))

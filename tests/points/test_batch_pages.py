@@ -1,0 +1,305 @@
+"""The secretary's page: what it shows, what it does for many at once, and who never sees it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from points import anomalies, batches, panel
+from points.models import BatchState, Claim
+from publicity import notices
+from tests.browser import assert_valid_html
+from tests.points import claiming
+from tests.points.claiming import certified
+from tests.points.dealt import heap
+
+MONTHS = reverse("points:batches")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    cache.clear()
+
+
+@pytest.fixture
+def month(points):
+    """Three claims of last month: two of 王's, one of 邻居's."""
+    last = batches.last_month()
+    points.day = last + timedelta(days=9)
+    points.first = certified(points, quantity=3, happened_on=points.day)
+    points.second = certified(
+        points, "P14", happened_on=points.day, text="反诈培训", certifier=points.he
+    )
+    points.third = certified(points, person=points.neighbour, happened_on=points.day)
+    points.batch = batches.open(points.community, last)
+    return points
+
+
+def page_of(batch) -> str:
+    return reverse("points:batch", args=[batch.pk])
+
+
+def get(client, person, url, status=200) -> str:
+    client.force_login(person)
+    answer = client.get(url)
+    assert answer.status_code == status, answer.content.decode()[:300]
+    return answer.content.decode()
+
+
+def post(client, person, batch, status=302, *, query="", **data):
+    client.force_login(person)
+    data.setdefault("seen", 10**9)
+    answer = client.post(reverse("points:decide", args=[batch.pk]) + query, data)
+    assert answer.status_code == status, answer.content.decode()[:300]
+    return answer.content.decode()
+
+
+def decisions(batch) -> list[str]:
+    return list(batch.claims.order_by("pk").values_list("decision", flat=True))
+
+
+def test_the_months_and_the_batch_are_read(client, month):
+    shown = get(client, month.zhou, MONTHS)
+    assert page_of(month.batch) in shown
+    assert "待审批 3 项" in shown
+    shown = get(client, month.zhou, page_of(month.batch))
+    assert_valid_html(shown)
+    for words in (month.wang.name, "反诈培训", "第一网格"):
+        assert words in shown
+    assert "近12个月第一次" in shown
+    assert "结束审批，提交审议" not in shown  # not before everything is decided
+
+
+@pytest.mark.parametrize("who", ["wang", "neighbour", "li", "zhao", "qian", "system_admin"])
+def test_strangers_meet_404(client, month, who):
+    person = getattr(month, who)
+    batch = month.batch
+    client.force_login(person)
+    urls = [
+        page_of(batch),
+        MONTHS,
+        reverse("points:review", args=[batch.pk]),
+    ]
+    if who == "neighbour":  # sits in the group: the month is theirs once it is under review
+        assert client.get(page_of(batch)).status_code == 302
+        urls = urls[1:]
+    for url in urls:
+        assert client.get(url).status_code == 404, url
+    for name in ("decide", "batch_advance", "contest"):
+        url = reverse(f"points:{name}", args=[batch.pk])
+        answer = client.post(url, {"verb": "approve", "claim": month.first.pk})
+        assert answer.status_code == 404, url
+    assert (
+        client.post(reverse("points:correct", args=[batch.pk, month.first.pk])).status_code == 404
+    )
+    assert decisions(batch) == [""] * 3
+
+
+def test_who_only_reads_has_no_buttons(client, month):
+    shown = get(client, month.sun, page_of(month.batch))
+    assert 'value="approve:' not in shown
+    assert 'value="approve"' not in shown
+    post(client, month.sun, month.batch, 404, verb="approve", claim=[month.first.pk])
+
+
+def test_many_are_approved_refused_and_taken_back(client, month):
+    batch, zhou = month.batch, month.zhou
+    post(client, zhou, batch, verb="approve", claim=[month.first.pk, month.third.pk])
+    assert decisions(batch) == ["approved", "", "approved"]
+    shown = post(
+        client, zhou, batch, 422, verb="refuse", claim=[month.second.pk], reason="没有到场"
+    )
+    assert "请选择理由" in shown
+    assert "没有到场" in shown
+    post(
+        client,
+        zhou,
+        batch,
+        verb="refuse",
+        claim=[month.second.pk],
+        refusal_code="not_so",
+        reason="没有到场",
+    )
+    assert decisions(batch) == ["approved", "refused", "approved"]
+    post(client, zhou, batch, last="1")
+    assert decisions(batch) == ["approved", "", "approved"]
+    post(client, zhou, batch, one=f"undo:{month.first.pk}")
+    assert decisions(batch) == ["", "", "approved"]
+    shown = post(client, zhou, batch, 422, verb="approve")
+    assert "没有选中" in shown
+
+
+def test_claims_of_another_batch_are_not_touched(client, month):
+    other = certified(month, "P14", happened_on=claiming.today(), certifier=month.he)
+    post(client, month.zhou, month.batch, 422, verb="approve", claim=[other.pk])
+    other.refresh_from_db()
+    assert other.decision == ""
+
+
+def test_a_whole_group_and_only_what_has_no_flag(client, month):
+    Claim.objects.filter(pk=month.third.pk).update(points=5)  # cut by a cap: a flag
+    cache.clear()
+    shown = get(client, month.zhou, page_of(month.batch))
+    assert "因上限计 5 分" in shown
+    step = month.grid.path[-4:]
+    assert f"P05-{step}" in shown
+    post(client, month.zhou, month.batch, all=f"P05-{step}")
+    assert decisions(month.batch) == ["approved", "", ""]
+    post(client, month.zhou, month.batch, verb="approve", group=[f"P05-{step}"])
+    assert decisions(month.batch) == ["approved", "", "approved"]
+
+
+def test_filters_narrow_what_is_shown_and_what_a_group_means(client, month):
+    url = page_of(month.batch)
+    shown = get(client, month.zhou, f"{url}?q=反诈")
+    assert f'id="c{month.second.pk}"' in shown
+    assert f'id="c{month.first.pk}"' not in shown
+    shown = get(client, month.zhou, f"{url}?q={month.first.pk}&rule=P05&source=self&grid=0001")
+    assert f'id="c{month.first.pk}"' in shown
+    assert "没有符合条件" in get(client, month.zhou, f"{url}?source=system")
+    post(client, month.zhou, month.batch, query="?q=反诈", verb="approve", group=["P14-0001"])
+    assert decisions(month.batch) == ["", "approved", ""]
+    post(client, month.zhou, month.batch, 422, query="?q=反诈", verb="approve", group=["P05-0001"])
+
+
+def test_a_stale_page_says_what_changed(client, month):
+    batch = month.batch
+    client.force_login(month.zhou)
+    seen = client.get(page_of(batch)).context["batch"].seen
+    batches.refuse(batch, [month.first.pk], refusal_code="twice", reason="重复", by=month.gao)
+    shown = post(client, month.zhou, batch, 422, seen=seen, one=f"approve:{month.first.pk}")
+    assert f"编号{month.first.pk}：{month.gao.name}已“不同意”" in shown
+    assert decisions(batch)[0] == "refused"
+    post(
+        client, month.zhou, batch, seen=seen, verb="approve", claim=[month.first.pk, month.third.pk]
+    )
+    assert decisions(batch) == ["refused", "", "approved"]
+
+
+def test_what_concerns_oneself_is_left_to_others_with_why(client, month):
+    Claim.objects.filter(pk=month.third.pk).update(partner=month.zhou)
+    shown = get(client, month.zhou, page_of(month.batch))
+    assert "这是您本人的积分" in shown
+    shown = post(client, month.zhou, month.batch, 422, one=f"approve:{month.third.pk}")
+    assert "这是您本人的积分" in shown
+    assert decisions(month.batch) == [""] * 3
+
+
+def test_closing_needs_every_decision_and_leads_to_the_review(client, month):
+    batch, url = month.batch, reverse("points:batch_advance", args=[month.batch.pk])
+    client.force_login(month.zhou)
+    last = client.get(page_of(batch)).context["batch"].last_step
+    answer = client.post(url, {"verb": "close_decisions", "after": last})
+    assert answer.status_code == 422
+    assert "还有 3 项没有审批" in answer.content.decode()
+    batches.start_deciding(batch, by=month.zhou)
+    batches.approve(batch, [c.pk for c in batch.claims.all()], by=month.gao)
+    assert "结束审批，提交审议" in get(client, month.zhou, page_of(batch))
+    last = batches.flow.last_step_id(batch)
+    answer = client.post(url, {"verb": "close_decisions", "after": last})
+    assert answer.url == reverse("points:review", args=[batch.pk])
+    assert client.post(url, {"verb": "close_decisions", "after": last}).status_code == 422
+    post(client, month.zhou, batch, 422, one=f"undo:{month.first.pk}")
+
+
+# --- review, notice, objection -------------------------------------------------------------------
+
+
+@pytest.fixture
+def reviewing(month):
+    month.fang = claiming.resident(month, "方居民")
+    panel.seat(month.community, month.fang, "resident", by=month.gao)
+    panel.seat(month.community, month.jiang, "supervisor", by=month.gao)
+    month.luo = claiming.resident(month, "罗居民")
+    panel.seat(month.community, month.luo, "resident", by=month.gao)
+    batches.approve(month.batch, [c.pk for c in month.batch.claims.all()], by=month.zhou)
+    batches.close_decisions(month.batch, by=month.zhou)
+    month.review = reverse("points:review", args=[month.batch.pk])
+    return month
+
+
+def sign(client, person, points, status=302, **data):
+    client.force_login(person)
+    answer = client.post(points.review, {"verb": "sign", "agrees": "1", **data})
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def test_a_member_sees_their_recusals_and_signs_once(client, reviewing):
+    shown = get(client, reviewing.neighbour, reviewing.review)
+    assert_valid_html(shown)
+    assert "您的签署对这些项不起作用" in shown
+    assert "您本人的积分" in shown
+    assert reviewing.wang.name not in shown
+    assert reviewing.wang.name_masked in shown
+    assert "公示名单" not in shown
+    assert "不同意须写明意见" in sign(client, reviewing.jian, reviewing, 422, agrees="0")
+    sign(client, reviewing.neighbour, reviewing)
+    assert "您已经签署过" in sign(client, reviewing.neighbour, reviewing, 422)
+    client.force_login(reviewing.zhou)
+    assert client.post(reviewing.review, {"verb": "sign", "agrees": "1"}).status_code == 404
+    client.force_login(reviewing.qian)
+    assert client.get(reviewing.review).status_code == 404
+
+
+def test_publishing_correcting_and_the_end(client, reviewing):
+    points, batch = reviewing, reviewing.batch
+    shown = get(client, points.zhou, points.review)
+    assert "还有 3 项签署人数不够" in shown
+    answer = client.post(points.review, {"verb": "publish"})
+    assert answer.status_code == 422
+    assert "审议人数不够" in answer.content.decode()
+    for someone in (points.he, points.neighbour, points.jian, points.fang, points.luo):
+        sign(client, someone, points)
+    shown = get(client, points.zhou, points.review)
+    last = batches.flow.last_step_id(batch)
+    client.post(points.review, {"verb": "publish", "after": last})
+    batch.refresh_from_db()
+    assert batch.state == BatchState.NOTICED
+    shown = get(client, points.zhou, page_of(batch))
+    assert reverse("publicity:notice_sheet", args=[batch.notice_id]) in shown
+    url = reverse("points:correct", args=[batch.pk, points.first.pk])
+    given = {"outcome": "points", "points": "10", "reason": "实为一小时"}
+    answer = client.post(url, given)
+    assert answer.status_code == 422
+    assert "只有收到异议的批次才能更正" in answer.content.decode()
+    notices.object(batch.notice, by=points.fang, text=f"编号{points.first.pk}只做了一小时")
+    shown = get(client, points.zhou, page_of(batch))
+    assert "有异议" in shown
+    assert f"correct={points.first.pk}" in shown
+    assert client.post(url, {**given, "points": "30"}).status_code == 422
+    assert client.post(url, given).status_code == 302
+    points.first.refresh_from_db()
+    assert (points.first.points, points.first.is_corrected) == (10, True)
+
+
+def test_the_list_goes_back_to_deciding_with_a_reason(client, reviewing):
+    client.force_login(reviewing.zhou)
+    assert client.post(reviewing.review, {"verb": "send_back"}).status_code == 422
+    client.post(reviewing.review, {"verb": "send_back", "reason": "有一项要再看"})
+    reviewing.batch.refresh_from_db()
+    assert reviewing.batch.state == BatchState.DECIDING
+
+
+# --- size ----------------------------------------------------------------------------------------
+
+
+def test_queries_do_not_grow_and_a_page_stays_small(client, points, django_assert_num_queries):
+    client.force_login(points.zhou)
+    batch = heap(points, 3)
+    client.get(page_of(batch))  # looks the batch through once
+    with django_assert_num_queries(9):
+        client.get(page_of(batch))
+    with django_assert_num_queries(6):
+        anomalies.look(batch)
+    assert heap(points, 57, people=8).pk == batch.pk
+    client.get(page_of(batch))
+    with django_assert_num_queries(9):
+        answer = client.get(page_of(batch))
+    assert len(answer.content) < 100_000
+    assert answer.content.decode().count("data-row") >= 5
+    with django_assert_num_queries(6):
+        anomalies.look(batch)
+    with django_assert_num_queries(5):
+        client.get(MONTHS)
