@@ -155,3 +155,29 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": L("请写明答复")},
     )
+
+
+class ProtectForm(forms.Form):
+    """Who is kept out of public lists; found by phone, within the places of who asks."""
+
+    phone = forms.RegexField(
+        PHONE_PATTERN,
+        label=L("居民的手机号"),
+        error_messages={
+            "required": L("请填写手机号"),
+            "invalid": L("请输入 11 位手机号"),
+        },
+    )
+    protect = forms.TypedChoiceField(
+        label=L("设置"),
+        coerce=lambda value: value == "yes",
+        choices=[("yes", L("受保护")), ("no", L("取消保护"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": L("请选择")},
+    )
+
+    def clean_phone(self):
+        self.person = Person.objects.get_by_phone(self.cleaned_data["phone"])
+        if self.person is None:
+            raise forms.ValidationError(_("没有找到您辖区内的这位居民"))
+        return self.cleaned_data["phone"]

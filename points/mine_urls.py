@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from points.views import claiming, earning, household, mine, photos, statements
+from points.views import claiming, earning, household, mine, photos, ranking, statements
 
 urlpatterns = [
     path("", mine.overview, name="mine"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("household/consent/", household.consent, name="household_consent"),
     path("household/leave/", household.leave, name="household_leave"),
     path("household/move/", household.move, name="household_move"),
+    path("ranking/", ranking.rankings, name="ranking"),
+    path("ranking/choose/", ranking.choose, name="ranking_choose"),
+    path("protect/", ranking.protect, name="protect"),
     path("statement/<str:month>/", statements.statement, name="statement"),
     path("statement/<str:month>/pdf/", statements.pdf, name="statement_pdf"),
     path("photos/<str:token>/<str:size>/", photos.photo, name="photo"),

@@ -249,6 +249,12 @@ def _doors(rights, counts) -> list[Door]:
         )
     if rights.has("points.verify_books"):
         doors.append(_books())
+    if rights.has("points.protect_names"):
+        doors.append(Door(title=_("积分公示保护"), href="/points/protect/", icon="eye-slash"))
+    if rights.has("orgs.verify_residence"):
+        doors.append(
+            Door(title=_("家庭账户合并、拆分"), href="/points/household/move/", icon="home")
+        )
     if rights.has("rules.edit_calendar"):
         next_year = timezone.localdate().year + 1
         provisional = calendar.is_provisional(next_year)
