@@ -47,7 +47,7 @@ def build() -> SimpleNamespace:
     return _cast.enter()
 
 
-def _write() -> SimpleNamespace:
+def write() -> SimpleNamespace:
     city = Area.objects.add_root({"level": "city", "code": "9902", "name": "江澜市"})
     district = Area.objects.add_child(
         city, {"level": "district", "code": "990203", "name": "望汐区"}
@@ -173,4 +173,4 @@ def _write() -> SimpleNamespace:
     return cast
 
 
-_cast = Snapshot(_write)
+_cast = Snapshot(write)

@@ -15,7 +15,9 @@ from orgs.models import (
     Residence,
 )
 from orgs.positions import Position
+from tests import cast
 from tests.cast import LONG_AGO, person
+from tests.snapshot import Snapshot
 
 K = OrganizationKind
 
@@ -63,6 +65,32 @@ def furnish(street):
         one.contact_phone = phone
         one.save(update_fields=["contact_phone"])
     return street
+
+
+def furnished():
+    """The furnished cast, put back as it was first written."""
+    return _furnished.enter()
+
+
+def with_next_door():
+    """The furnished cast beside another street, in which 邓 has the same right as 陈 has here."""
+    return _with_next_door.enter()
+
+
+def _next_door():
+    street = furnish(cast.write())
+    district = Area.objects.get(pk=street.district.pk)
+    street.next_door = Area.objects.add_child(
+        district, {"level": "subdistrict", "code": "990203006", "name": "白榆街道"}
+    )
+    office = body("subdistrict_office", "白榆街道办事处", street.next_door)
+    street.deng = give_post("邓外街", "10000000040", office, Position.SUBDISTRICT_OPERATOR)
+    street.branch2 = body("grid_branch", "第二网格党支部", street.grid2, street.party)
+    return street
+
+
+_furnished = Snapshot(lambda: furnish(cast.write()))
+_with_next_door = Snapshot(_next_door)
 
 
 def body(kind, name, area, superior=None, **more):

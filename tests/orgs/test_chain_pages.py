@@ -8,12 +8,12 @@ from django.urls import reverse
 from orgs import posts
 from orgs.models import Area, Consent, Organization
 from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
-from tests.orgs.neighbourhood import add_grid, furnish
+from tests.orgs.neighbourhood import add_grid, furnished
 
 
 @pytest.fixture
-def quarter(street):
-    return furnish(street)
+def quarter(db):
+    return furnished()
 
 
 def chain_of(area) -> str:

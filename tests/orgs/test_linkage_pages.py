@@ -7,31 +7,22 @@ from django.urls import reverse
 
 from orgs import chain, linkage
 from orgs.models import Area, Linkage, Membership, Organization, Person
-from orgs.positions import Position
 from tests.browser import assert_accessible, assert_valid_html
 from tests.cast import LONG_AGO
-from tests.orgs.neighbourhood import add_grid, body, furnish, give_post
+from tests.orgs.neighbourhood import add_grid, body, with_next_door
 
 LIST = "/staff/linkages/"
 
 
 @pytest.fixture
-def quarter(street):
-    street = furnish(street)
-    # 邓 works in the street next door: the same right, another place.
-    district = Area.objects.get(pk=street.district.pk)
-    next_door = Area.objects.add_child(
-        district, {"level": "subdistrict", "code": "990203006", "name": "白榆街道"}
-    )
+def quarter(db):
+    street = with_next_door()
     street.far = Area.objects.add_child(
-        next_door, {"level": "community", "code": "990203006001", "name": "白榆里社区"}
+        street.next_door, {"level": "community", "code": "990203006001", "name": "白榆里社区"}
     )
     street.far_grid = Area.objects.add_child(
         street.far, {"level": "grid", "code": "990203006001001", "name": "白榆网格"}
     )
-    office = body("subdistrict_office", "白榆街道办事处", next_door)
-    street.deng = give_post("邓外街", "10000000040", office, Position.SUBDISTRICT_OPERATOR)
-    street.branch2 = body("grid_branch", "第二网格党支部", street.grid2, street.party)
     return street
 
 

@@ -7,14 +7,14 @@ from django.urls import reverse
 
 from orgs.models import Residence
 from tests.browser import assert_accessible, assert_valid_html
-from tests.orgs.neighbourhood import add_grid, furnish, pending
+from tests.orgs.neighbourhood import add_grid, furnished, pending
 
 URL = "/mygrid/"
 
 
 @pytest.fixture
-def quarter(street):
-    return furnish(street)
+def quarter(db):
+    return furnished()
 
 
 def read(client, url, **query) -> str:

@@ -10,12 +10,12 @@ from orgs.models import Organization
 from orgs.positions import Position
 from tests.browser import assert_accessible, assert_valid_html
 from tests.cast import LONG_AGO, person
-from tests.orgs.neighbourhood import furnish
+from tests.orgs.neighbourhood import furnished
 
 
 @pytest.fixture
-def quarter(street):
-    return furnish(street)
+def quarter(db):
+    return furnished()
 
 
 def page_of(body) -> str:

@@ -5,15 +5,15 @@ from django.urls import reverse
 
 from orgs.models import Residence
 from tests.browser import assert_accessible, assert_valid_html
-from tests.orgs.neighbourhood import furnish, pending
+from tests.orgs.neighbourhood import furnished, pending
 
 NEW = "/residence/new/"
 QUEUE = "/staff/residences/"
 
 
 @pytest.fixture
-def quarter(street):
-    return furnish(street)
+def quarter(db):
+    return furnished()
 
 
 def steps(street, **more) -> dict:

@@ -7,26 +7,16 @@ from django.urls import reverse
 
 from orgs import access, contacts
 from orgs.models import Appointment, Area, ContactReveal, Organization, Person
-from orgs.positions import Position
 from tests.browser import assert_accessible, assert_valid_html
-from tests.orgs.neighbourhood import add_grid, body, furnish, give_post
+from tests.orgs.neighbourhood import add_grid, body, with_next_door
 
 LIST = "/staff/organizations/"
 DAY = "2026-01-01"
 
 
 @pytest.fixture
-def quarter(street):
-    street = furnish(street)
-    # 邓 works in the street next door: the same right, another place.
-    district = Area.objects.get(pk=street.district.pk)
-    next_door = Area.objects.add_child(
-        district, {"level": "subdistrict", "code": "990203006", "name": "白榆街道"}
-    )
-    office = body("subdistrict_office", "白榆街道办事处", next_door)
-    street.deng = give_post("邓外街", "10000000040", office, Position.SUBDISTRICT_OPERATOR)
-    street.branch2 = body("grid_branch", "第二网格党支部", street.grid2, street.party)
-    return street
+def quarter(db):
+    return with_next_door()
 
 
 def pages(street) -> dict[str, str]:
