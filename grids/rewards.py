@@ -44,18 +44,19 @@ def on_move(sender, record, move, **_more) -> None:
 def propose(issue: Issue) -> Claim | None:
     """A claim for who was first, the same one again; None when there is none to be had.
 
-    Of reports merged into one the earliest counts. Who reported anonymously is not named to
-    anybody by a claim they did not file; they may still file one.
+    Of reports merged into one the earliest counts. Who reported anonymously, or whose name is
+    kept from those who handle it, is not named to anybody by a claim they did not file; they
+    may still file one.
     """
     if issue.closed_at is None or issue.category.group != CategoryGroup.SAFETY:
         return None
-    reports = [issue, *issue.merged.select_related("reporter")]
+    reports = [issue, *issue.merged.select_related("reporter", "category")]
     first = min(
         (report for report in reports if report.reporter_id),
         key=lambda report: (report.reported_at, report.pk),
         default=None,
     )
-    if first is None or first.anonymous:
+    if first is None or not first.shows_reporter_to_handlers():
         return None
     try:
         rule = catalogue.rule_of(issue.area, RULE)

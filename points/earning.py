@@ -42,8 +42,10 @@ class Chance:
         return not self.why_not and self.left.points != 0
 
     @property
-    def limits(self) -> str:
-        return "；".join(caps.describe(cap) for cap in self.version.caps.all())
+    def brings(self) -> int:
+        """Points of one deed of the lowest grade, as caps stand."""
+        least = min(self.version.amounts)
+        return least if self.left.points is None else min(least, self.left.points)
 
     @property
     def free(self) -> str:
@@ -119,10 +121,14 @@ def chances(person, home: Household, day: date) -> list[Chance]:
 
 
 def _fit(chance: Chance):
-    most = chance.version.amounts[0]
-    if chance.left.points is not None:
-        most = min(most, chance.left.points)
-    return (not chance.is_open, chance.by_itself, -most, chance.code)
+    """Open to them, with nothing to prove by a certificate, then by what one deed gives."""
+    return (
+        not chance.is_open,
+        chance.by_itself,
+        chance.version.evidence == Evidence.DOCUMENT,
+        -chance.brings,
+        chance.code,
+    )
 
 
 def _why_not(person, version, home, *, minor: bool, consent) -> str:

@@ -57,6 +57,14 @@ class Line:
     account_id: int = 0
 
     @property
+    def month(self) -> str:
+        """10月; of another year 2025年10月."""
+        month = _("%(month)d月") % {"month": self.on.month}
+        if self.on.year == timezone.localdate().year:
+            return month
+        return _("%(year)d年%(month)s") % {"year": self.on.year, "month": month}
+
+    @property
     def signed(self) -> str:
         return f"{self.delta:+d}".replace("-", "−")
 
@@ -216,6 +224,10 @@ def _award(transfer) -> str:
     if claim is None:
         return transfer.rule_version.title if transfer.rule_version else _("奖励")
     version = claim.rule_version
-    quantity = f"{claim.quantity.normalize():f}"
     grade = f"（{claim.grade_label}）" if claim.grade_label else ""
-    return f"{version.title}{grade} {quantity}{version.measure}"
+    return f"{version.title}{grade} {quantity_of(claim)}{version.measure}"
+
+
+def quantity_of(claim: Claim) -> str:
+    """2, 1.5: without a zero behind the point."""
+    return f"{claim.quantity.normalize():f}"

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ class Opportunity:
     note: str = ""
     on: date | None = None
     comes_by_itself: bool = False
+    needs_certificate: bool = False
 
 
 Provider = Callable[[object, date], list[Opportunity]]
@@ -44,7 +47,8 @@ def this_week(day: date) -> date:
 
 
 def of(person, day: date) -> list[Opportunity]:
-    """All there is, what fits best first: tied to a day of this week, then by what it brings.
+    """All there is, what fits best first: tied to a day of this week, then by what it brings;
+    what needs a certificate comes last.
 
     A provider that fails is left out and logged: the others still show.
     """
@@ -54,15 +58,17 @@ def of(person, day: date) -> list[Opportunity]:
             found += provider(person, this_week(day))
         except Exception:
             logger.exception("a provider of opportunities failed: %r", provider)
-    return sorted(found, key=lambda row: (row.on is None, row.on or day, -row.points, row.title))
+    return sorted(found, key=lambda row: _fit(row, day))
+
+
+def _fit(row: Opportunity, day: date):
+    return (row.on is None, row.on or day, row.needs_certificate, -row.points, row.title)
 
 
 def rules_of_my_place(person, week: date) -> list[Opportunity]:
     """The rules of points: what one may claim, and what comes by itself. The caps of today."""
-    from django.urls import reverse
-    from django.utils import timezone
-
     from points import earning
+    from points.models import Evidence
 
     today = timezone.localdate()
     home = earning.home_of(person, today)
@@ -72,19 +78,17 @@ def rules_of_my_place(person, week: date) -> list[Opportunity]:
     for chance in earning.chances(person, home, today):
         if not chance.is_open:
             continue
-        most = max(chance.version.amounts)
-        if chance.left.points is not None:
-            most = min(most, chance.left.points)
         rows.append(
             Opportunity(
                 title=chance.version.title,
                 gives=chance.gives,
-                points=most,
+                points=chance.brings,
                 href="" if chance.by_itself else reverse("points:claim_new", args=[chance.code]),
                 needs=_("不用申报，核实后自动提出") if chance.by_itself else chance.needs,
                 free=chance.free,
                 note=chance.version.note,
                 comes_by_itself=chance.by_itself,
+                needs_certificate=chance.version.evidence == Evidence.DOCUMENT,
             )
         )
     return rows

@@ -197,6 +197,7 @@ def _claim_page(request, found, *, status=200, appeal=None, answer=None):
     own_one = person.pk in {found.person_id, found.claimant_id}
     context = {
         "claim": found,
+        "quantity": mine.quantity_of(found),
         "stands": standing.of(found),
         "stations": standing.stations(),
         "photos": list(found.evidence.all()),

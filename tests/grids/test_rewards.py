@@ -3,7 +3,7 @@
 import pytest
 
 from grids import handling, rewards, telling
-from grids.models import Issue
+from grids.models import Category, Issue
 from orgs import posts
 from points import catalogue
 from points.models import Claim
@@ -49,6 +49,7 @@ def test_of_merged_reports_the_earliest_counts(scheme):
     [
         {"kind": "物业维修"},
         {"anonymous": True},
+        {"about_lead": True},
         {"by_worker": True},
     ],
 )
@@ -65,6 +66,12 @@ def test_who_is_not_proposed(scheme, given):
     issue = closed(scheme, **given)
     assert rewards.propose(issue) is None
     assert rewards.sweep() == 0
+    assert not Claim.objects.exists()
+
+
+def test_a_category_that_hides_its_reporters_names_none_by_a_claim(scheme):
+    Category.objects.filter(name="消防安全").update(hides_reporter=True)
+    assert rewards.propose(closed(scheme)) is None
     assert not Claim.objects.exists()
 
 
