@@ -7,13 +7,14 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from orgs.models import Area
-from points import batches, caps, claims, posting, seal, verification
+from points import batches, caps, claims, evidence, posting, seal, verification
 from points import telling as point_telling
 from points.models import (
     COUNTING,
@@ -24,6 +25,8 @@ from points.models import (
     ClaimEvidence,
     ClaimState,
     ClaimStep,
+    Deduction,
+    DeductionState,
     GuardianConsent,
     NameChoice,
     PanelMember,
@@ -36,7 +39,7 @@ from points.models import (
 from points.periods import close_due
 from portal.management.commands import seed as command
 from portal.seeding import accounts, points
-from portal.seeding.points import year
+from portal.seeding.points import deducting, year
 from portal.seeding.points.deeds import Months, Rulebook
 from portal.seeding.points.setting import months_back
 from publicity import notices
@@ -68,9 +71,13 @@ def test_the_year_adds_up_to_the_point(small):
     moved = Transfer.objects.filter(period__gte=first).values("kind").annotate(n=Sum("amount"))
     totals = {row["kind"]: row["n"] for row in moved}
     assert totals["award"] == points.earned_of(240) == 5493
-    assert "reverse" not in totals
+    # Of a false claim one half is reversed, the other deducted.
+    assert totals["deduct"] + totals["reverse"] == deducting.total(is_full=False) == 60
+    taken = Deduction.objects.filter(state="posted").aggregate(n=Sum("taken"))["n"]
+    assert taken == 60
     posted = Claim.objects.filter(state=ClaimState.POSTED)
-    assert posted.aggregate(n=Sum("points"))["n"] == totals["award"]
+    assert posted.aggregate(n=Sum("points"))["n"] == totals["award"] - totals["reverse"]
+    assert deducting.total(is_full=True) == 1_340
 
     assert verification.check(full=True).count == 0
     close_due()
@@ -132,6 +139,13 @@ def test_everybody_finds_something(small):
     codes = Claim.objects.values_list("rule_version__rule__code", flat=True).distinct()
     assert len(set(codes)) >= 18
     assert RuleVersion.objects.filter(rule__code="P15").count() == 2
+    deductions = Counter(Deduction.objects.values_list("state", flat=True))
+    assert set(deductions) == set(DeductionState.values)
+    assert not Deduction.objects.exclude(state="reported").filter(evidence=None).exists()
+    needing = Claim.objects.filter(rule_version__evidence__in=["photo", "document"])
+    assert not needing.exclude(source="system").filter(evidence=None).exists()
+    photo = ClaimEvidence.objects.exclude(claims=None).first()
+    assert default_storage.exists(evidence.path_of(photo, "small"))
     for model in (NameChoice, GuardianConsent, Suspension):
         assert model.objects.exists()
     for community in Area.objects.filter(level="community", numchild__gt=0):

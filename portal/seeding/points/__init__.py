@@ -13,19 +13,22 @@ from random import Random
 from django.db import transaction
 from django.utils import timezone
 
+from orgs import uploads
 from orgs.models import Household
 from points import telling
 from points.models import Claim, Rule
 from portal.seeding.issues import moments
 from portal.seeding.points import running, setting, year
 from portal.seeding.points.cast import HOUSEHOLDS, Cast, Place
+from portal.seeding.points.deducting import Deducting
 from portal.seeding.points.deeds import Months, Rulebook
+from portal.seeding.points.pictures import Album, attach
 from portal.seeding.points.setting import months_back
 from portal.seeding.world import by_weight, settle
 from publicity import telling as notice_telling
 from rules import calendar
 
-EARNED, DEDUCTED, MONTHS = 412_000, 1_340, 12
+EARNED, MONTHS = 412_000, 12
 # What became of the last month in one community after the other.
 STAGES = (
     *("deciding", "reviewing", "objected", "posted"),
@@ -47,6 +50,7 @@ def seed_points(world, rng: Random, today: date) -> int:
         transaction.atomic(),
         telling.silently(),
         notice_telling.silently(),
+        uploads.writing(),
     ):
         _Seed(world, rng, now).write()
     return Claim.objects.count()
@@ -97,12 +101,18 @@ class _Seed:
         told += late.told(teller)
         openings = running.openings(cast, self.today)
         self._set_budgets(told, openings)
-        year.write(cast, told, running.postings(cast, openings))
+        album = Album(rng)
+        is_full = self._households() > HOUSEHOLDS // 4
+        deducting = Deducting(cast, album, rng, self.now, is_full=is_full)
+        events = [*running.events(cast, openings), *deducting.events(told)]
+        stories = year.write(cast, told, events)
+        attach(album, stories, twice=cast.places[0].area.pk)
         settle()
         year.analyze("points_claim", "points_claimstep", "points_transfer")
         for one, stage in under_way:
             running.lead(cast, one, stage, rng, self.now)
         late.lead()
+        deducting.lead()
 
     def _last(self, teller: "year.Teller") -> date:
         """The last month whose batch may be paid by now: last month, or early on the one before."""

@@ -83,6 +83,7 @@ class Deed:
     points: int = 0
     cap: object = None  # what cut it
     certifier: int | None = None
+    approver: int | None = None
     sheet: int = 0  # those of one list share their pictures
 
 
@@ -170,7 +171,7 @@ class Months:
         chosen, total = [], 0
         for deed in sorted([*drafts, *certain], key=lambda deed: deed.claimed_at):
             fits = total + deed.asked <= target - LEAST or deed in certain
-            if fits and self.has_certifier(deed, place) and self.rulebook.admit(deed):
+            if fits and self.has_judges(deed, place) and self.rulebook.admit(deed):
                 chosen.append(deed)
                 total += deed.points
         chosen += self._fill(place, span, target - total)
@@ -188,7 +189,7 @@ class Months:
                 chosen += self._list(self.rng.choice(plain), place, span)[:1]
         for deed in chosen:
             deed.points = deed.asked
-        return [deed for deed in chosen if self.has_certifier(deed, place)]
+        return [deed for deed in chosen if self.has_judges(deed, place)]
 
     def _fill(self, place: Place, span: list[date], missing: int) -> list[Deed]:
         chosen, tries = [], 0
@@ -201,7 +202,7 @@ class Months:
                     deed.tenths = deed.asked = missing
                 elif missing - deed.asked < LEAST:
                     deed.tenths = deed.asked = missing - LEAST or missing
-                if self.has_certifier(deed, place) and self.rulebook.admit(deed):
+                if self.has_judges(deed, place) and self.rulebook.admit(deed):
                     chosen.append(deed)
                     missing -= deed.points
         return chosen
@@ -317,20 +318,29 @@ class Months:
         deed.asked = deed.tenths * deed.version.amounts[deed.grade] // 10
         return True
 
-    def has_certifier(self, deed: Deed, place: Place) -> bool:
-        """Choose the nearest who may and has no part in it; the group and who decides stay out."""
+    def has_judges(self, deed: Deed, place: Place) -> bool:
+        """Choose who certifies and who approves: the nearest who may and has no part in it.
+
+        The group and who decides do not certify.
+        """
+        deed.approver = next(
+            (pk for pk in (place.secretary, place.deputy) if self._may_judge(pk, deed)), None
+        )
         if not deed.version.certifiers:
-            return True
-        aside = {deed.claimant, deed.who.pk, deed.partner, *place.panel}
-        aside |= {place.secretary, place.deputy}
+            return deed.approver is not None
+        others = {place.secretary, place.deputy, *place.panel}
         able = [
-            person
-            for person in self.cast.holders(deed.version.certifiers, deed.path, deed.day)
-            if person not in aside and not self.cast.at_home(person, deed.who.household)
+            pk
+            for pk in self.cast.holders(deed.version.certifiers, deed.path, deed.day)
+            if pk not in others and self._may_judge(pk, deed)
         ]
         if able:
             deed.certifier = self.rng.choice(able[: 1 + len(able) // 2])
-        return bool(able)
+        return bool(able) and deed.approver is not None
+
+    def _may_judge(self, pk: int, deed: Deed) -> bool:
+        has_part = pk in {deed.claimant, deed.who.pk, deed.partner}
+        return not has_part and not self.cast.at_home(pk, deed.who.household)
 
     def _duty(self, kind: Kind, place: Place, last: date) -> list[Deed]:
         """At the end of the month the branch looks at who did their round."""

@@ -4,6 +4,7 @@ The secretary's month has something of every kind worth a second look; claims wa
 worker; the resident has a refusal under appeal, points about to expire and a household account.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -47,28 +48,31 @@ def openings(cast: Cast, today: date) -> list[Opening]:
     return found
 
 
-def postings(cast: Cast, found: list[Opening]) -> list[ledger.Posting]:
+def events(cast: Cast, found: list[Opening]) -> list[tuple]:
+    """(moment, what happens then)."""
     by = setting.nearest("points.set_budget", cast.street.path)
     approver = setting.nearest("points.approve_budget", cast.street.path, but=[by])
-    rows = []
-    for number, one in enumerate(found):
-        area = one.place.area
-        rows.append(
-            ledger.Posting(
-                community=area.pk,
-                debit=accounts.fund_of(area).pk,
-                credit=accounts.of_people([one.who.pk], area)[one.who.pk],
-                amount=one.points,
-                key=f"opening:{one.who.pk}:{one.day:%y%m%d}",
-                kind=TransferKind.AWARD,
-                happened_on=one.day,
-                reason="试点期积分转入",
-                actor=by.pk,
-                approver=approver.pk,
-                at=moments.at(one.day, time(10, 0, number % 60)),
-            )
+    area = cast.places[0].area
+    fund = accounts.fund_of(area).pk
+    wallets = accounts.of_people({one.who.pk for one in found}, area)
+    days: dict[date, list[ledger.Posting]] = defaultdict(list)
+    for one in found:
+        at = moments.at(one.day, time(10, 0))
+        posting_ = ledger.Posting(
+            community=area.pk,
+            debit=fund,
+            credit=wallets[one.who.pk],
+            amount=one.points,
+            key=f"opening:{one.who.pk}:{one.day:%y%m%d}",
+            kind=TransferKind.AWARD,
+            happened_on=one.day,
+            reason="试点期积分转入",
+            actor=by.pk,
+            approver=approver.pk,
+            at=at,
         )
-    return rows
+        days[one.day].append(posting_)
+    return [(some[0].at, lambda some=some: ledger.post_many(some)) for some in days.values()]
 
 
 # --- what must be among the deeds ----------------------------------------------------------------
@@ -162,11 +166,13 @@ class Late:
             "P05", place, who, self._day(trial.month, 11), way=Source.LEADER, tenths=20
         )
         self._add(teller, trial, self.trial, "")
+        again = self.months.one("P01", place, who, self._day(trial.month, 9))
+        self._add(teller, trial, again, year.WITHDRAWN)
         teller.close(trial)
         return [waiting, trial]
 
     def _add(self, teller, month, deed: Deed, fate: str) -> None:
-        able = self.months.has_certifier(deed, month.place)
+        able = self.months.has_judges(deed, month.place)
         if able and self.months.rulebook.admit(deed):
             story = Story(deed, month.place.area, month.terms, fate)
             month.stories.append(story)
@@ -248,19 +254,13 @@ def lead(cast: Cast, told: "year.Month", stage: str, rng: Random, now: datetime)
     if stage == "deciding":
         seen = ids[: len(ids) // 5]
         at = min(times.decided_at[-1], now - timedelta(hours=1))
-        batches.approve(batch, seen[:-2], by=secretary, at=at)
-        for pk, (code, reason) in zip(seen[-2:], year.TURNED_DOWN, strict=False):
-            batches.refuse(batch, [pk], refusal_code=code, reason=reason, by=secretary, at=at)
+        _approve(batch, seen[:-2], (secretary, deputy), at)
+        _refuse(batch, seen[-2:], (secretary, deputy), at)
         return
     refused = ids[len(ids) // 3 :: 60]
-    approved = [pk for pk in ids if pk not in refused]
-    at = times.decided_at[0]
-    left = batches.approve(batch, approved, by=secretary, at=at).aside
-    if left:
-        batches.approve(batch, [pk for pk, _why in left], by=deputy, at=times.decided_at[-1])
-    for number, pk in enumerate(refused):
-        code, reason = year.TURNED_DOWN[number % len(year.TURNED_DOWN)]
-        _refuse(batch, pk, code, reason, secretary, deputy, times.decided_at[-1])
+    judges, at = (secretary, deputy), times.decided_at[0]
+    _approve(batch, [pk for pk in ids if pk not in refused], judges, at)
+    _refuse(batch, refused, judges, times.decided_at[-1])
     batches.close_decisions(batch, by=secretary, at=times.close_at)
     waits = len(cast.places) > 2 and place is cast.places[1]  # for a third signature
     seats = place.panel[:2] if waits else place.panel
@@ -276,13 +276,26 @@ def lead(cast: Cast, told: "year.Month", stage: str, rng: Random, now: datetime)
         _object(cast, place, batch, now)
 
 
-def _refuse(batch, pk, code, reason, secretary, deputy, at) -> None:
-    for by in (secretary, deputy):
+def _approve(batch, ids: list[int], judges, at: datetime) -> None:
+    """What concerns the first is left to the second."""
+    for by in judges:
+        if not ids:
+            return
         try:
-            batches.refuse(batch, [pk], refusal_code=code, reason=reason, by=by, at=at)
+            ids = [pk for pk, _why in batches.approve(batch, ids, by=by, at=at).aside]
         except batches.NotAllowed:
             continue
-        return
+
+
+def _refuse(batch, ids: list[int], judges, at: datetime) -> None:
+    for number, pk in enumerate(ids):
+        code, reason = year.TURNED_DOWN[number % len(year.TURNED_DOWN)]
+        for by in judges:
+            try:
+                batches.refuse(batch, [pk], refusal_code=code, reason=reason, by=by, at=at)
+            except batches.NotAllowed:
+                continue
+            break
 
 
 def _working_day_before(now: datetime, days: int) -> date:

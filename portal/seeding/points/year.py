@@ -4,6 +4,7 @@ What a month was worth is laid down before (``shares``), so the year adds up to 
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -189,20 +190,12 @@ class Teller:
             story.collect(batch, moment)
             at = rng.choice(times.decided_at)
             if story.fate == TURNED:
-                story.turn_down(self.approver(place, story), at, *rng.choice(TURNED_DOWN))
+                story.turn_down(story.deed.approver, at, *rng.choice(TURNED_DOWN))
                 story.reject(place.secretary, times.close_at)
                 continue
-            story.approve(self.approver(place, story), at)
+            story.approve(story.deed.approver, at)
             story.review(place.panel[2], times.signed_at[2])
             story.notice(place.secretary, times.publish_at)
-
-    def approver(self, place: Place, story: Story) -> int:
-        """The secretary; another where the secretary has a part in it."""
-        claim, by = story.claim, place.secretary
-        aside = {claim.certifier_id, claim.claimant_id, claim.person_id, claim.partner_id}
-        if by in aside or self.cast.at_home(by, claim.household_id):
-            return place.deputy
-        return by
 
     def _tell_batch(self, told: Month) -> None:
         times, secretary = told.times, told.place.secretary
@@ -229,10 +222,13 @@ def tick_after(moment: datetime) -> datetime:
 # --- into rows -----------------------------------------------------------------------------------
 
 
-def write(cast: Cast, told: list[Month], events: list[ledger.Posting]) -> None:
+def write(
+    cast: Cast, told: list[Month], events: list[tuple[datetime, Callable[[], object]]]
+) -> list[Story]:
     """Everything of these months; batches that are over are paid, in the order of time.
 
-    ``events``: what else moved points meanwhile (openings, deductions).
+    ``events``: what else moved points meanwhile (openings, deductions), and when. Gives the
+    stories in the order of their claims.
     """
     stories = [story for one in told for story in one.stories]
     stories.sort(key=lambda story: story.claim.claimed_at)
@@ -250,6 +246,7 @@ def write(cast: Cast, told: list[Month], events: list[ledger.Posting]) -> None:
     _write_signatures(over)
     _pay(over, events)
     writing.write_claims(stories)
+    return stories
 
 
 def _write_notices(over: list[Month]) -> None:
@@ -323,16 +320,23 @@ def _write_signatures(over: list[Month]) -> None:
     )
 
 
-def _pay(over: list[Month], events: list[ledger.Posting]) -> None:
-    """Batches and whatever else there was, in the order of time, each in one set."""
+def _pay(over: list[Month], events: list[tuple[datetime, Callable[[], object]]]) -> None:
+    """Batches and whatever else there was, in the order of time."""
     wallets = _Wallets(over)
-    sets = [(one.times.finish_at, _payment(one, wallets), one.paid) for one in over]
-    sets += [(posting.at, [posting], []) for posting in events]
-    for number, (at, postings, stories) in enumerate(sorted(sets, key=lambda set_: set_[0])):
-        answers = ledger.post_many(postings)
-        for story, answer in zip(stories, answers, strict=False):
-            story.claim.transfer_id = answer.transfer_id
-            story.post(at)
+
+    def paying(one: Month) -> Callable[[], None]:
+        def pay() -> None:
+            paid = one.paid
+            answers = ledger.post_many(_payment(one, paid, wallets))
+            for story, answer in zip(paid, answers, strict=True):
+                story.claim.transfer_id = answer.transfer_id
+                story.post(one.times.finish_at)
+
+        return pay
+
+    events = [*events, *((one.times.finish_at, paying(one)) for one in over)]
+    for number, (_at, happens) in enumerate(sorted(events, key=lambda event: event[0])):
+        happens()
         if number in ANALYZE_AFTER:
             analyze("points_transfer", "points_entry")
 
@@ -367,7 +371,7 @@ def analyze(*tables: str) -> None:
         cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
-def _payment(one: Month, wallets: _Wallets) -> list[ledger.Posting]:
+def _payment(one: Month, paid: list[Story], wallets: _Wallets) -> list[ledger.Posting]:
     at = one.times.finish_at
     day = timezone.localdate(at)
     return [
@@ -386,7 +390,7 @@ def _payment(one: Month, wallets: _Wallets) -> list[ledger.Posting]:
             rule_version=claim.rule_version_id,
             at=at,
         )
-        for claim in (story.claim for story in one.paid)
+        for claim in (story.claim for story in paid)
     ]
 
 
