@@ -47,19 +47,16 @@ class AppealOver(Refused):
 # --- clocks and effects --------------------------------------------------------------------------
 
 
-def start_clock(claim: Claim, name: str, at: datetime) -> str:
+def start_clock(claim: Claim, name: str, at: datetime, *, profile=None) -> str:
+    """The term ``name`` of the place begins; words for the step."""
     stop_clock(claim, at)
-    claim.clock = clocks.start_term(terms.at(claim.community), name, at=at)
+    claim.clock = clocks.start_term(profile or terms.at(claim.community), name, at=at)
     return _("限时%(term)s") % {"term": clocks.describe(claim.clock.unit, claim.clock.amount)}
 
 
 def stop_clock(claim: Claim, at: datetime, by=None) -> None:
     if claim.clock_id is not None:
         clocks.stop(claim.clock, at, by=by)
-
-
-def to_certify(claim, move):
-    return start_clock(claim, "certify", move.at)
 
 
 def _ended(claim, move):

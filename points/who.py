@@ -6,12 +6,11 @@ holds and where they live is read once per request and kept on the instance, as 
 
 from datetime import date
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
-from orgs.models import Appointment, Area, Household, Residence
+from orgs.models import Appointment, Household, Residence
 from orgs.posts import WITHOUT_PLACE
 from points.models import DeductionState, GuardianConsent, PanelMember
 
@@ -47,19 +46,20 @@ def holds(person, positions, path: str) -> bool:
     )
 
 
-def held_on(person, positions, path: str, day: date) -> bool:
-    """As ``holds``, on another day; one query."""
+def posts_on(people, positions, day: date) -> dict[int, list[tuple[str, str]]]:
+    """Person → (position, path) of those of ``positions`` they held on a day. One query."""
+    found: dict[int, list[tuple[str, str]]] = {}
     if not positions:
-        return False
-    around = Q()
-    for end in range(Area.steplen, len(path) + 1, Area.steplen):
-        around |= Q(area__path=path[:end]) | Q(area=None, organization__area__path=path[:end])
-    return (
+        return found
+    rows = (
         Appointment.objects.in_force(day)
-        .filter(around, person=person, position__in=positions)
+        .filter(person__in=people, position__in=positions)
         .exclude(organization__kind__in=WITHOUT_PLACE)
-        .exists()
+        .values_list("person_id", "position", "area__path", "organization__area__path")
     )
+    for person, position, own, body in rows:
+        found.setdefault(person, []).append((position, own or body))
+    return found
 
 
 def homes_of(person) -> list[tuple[int, date, date | None]]:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orgs.models import Person
@@ -38,6 +40,9 @@ def test_a_minor_earns_into_the_household_with_a_guardians_consent(points):
     )
     with pytest.raises(claims.NotYours):
         file(points, "P14", person=points.daughter, by=points.neighbour, text="反诈培训")
+    with pytest.raises(claims.NotYours):  # grown up: for themselves
+        file(points, "P18", person=born(points.daughter, 19), by=points.wang, text="微心愿")
+    born(points.daughter, 12)
     people.withdraw_consent(consent, by=points.wang)
     with pytest.raises(claims.ConsentMissing):
         file(points, "P14", person=points.daughter, text="反诈培训", happened_on=days_ago(1))
@@ -197,3 +202,29 @@ def test_who_has_two_homes_earns_for_the_one_where_it_was(points):
     assert (claim.household, claim.community) == (points.home, points.community)
     other = file(points, "P14", text="培训", area=points.home_elsewhere.area)
     assert (other.household, other.community) == (points.home_elsewhere, points.elsewhere)
+
+
+def test_a_long_list_costs_a_few_statements_a_head(points):
+    def count(number, day):
+        people_ = [claiming.resident(points, f"邻{day}{n}") for n in range(number)]
+        with CaptureQueriesContext(connection) as queries:
+            filed = claims.file_for(
+                rule(points, "P15"),
+                people_,
+                happened_on=days_ago(day),
+                by=points.sun,
+                text="夜间巡逻",
+            )
+        assert len(filed.claims) == number
+        return len(queries)
+
+    count(1, 1)  # what is read once per person filing
+    few, many = count(2, 2), count(12, 3)
+    assert (many - few) / 10 <= 10
+
+
+def test_a_key_belongs_to_one_person(points):
+    first = file(points, source_key="form:a")
+    assert file(points, source_key="form:a") == first
+    with pytest.raises(claims.KeyTaken):
+        file(points, person=points.neighbour, source_key="form:a")
