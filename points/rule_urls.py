@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from points.views import deductions, rules
+from points.views import budgets, deductions, panel, rules
 
 urlpatterns = [
+    path("budgets/", budgets.budget_list, name="budgets"),
+    path("budgets/<int:pk>/approve/", budgets.approve, name="budget_approve"),
+    path("panel/", panel.group, name="panel"),
+    path("panel/<int:pk>/end/", panel.unseat, name="panel_end"),
     path("deductions/", deductions.deduction_list, name="deductions"),
     path("deductions/new/", deductions.report, name="deduction_new"),
     path("deductions/<int:pk>/", deductions.deduction, name="deduction"),
