@@ -53,8 +53,8 @@ class Chance:
             return self.why_not
         if self.left.points == 0:
             return _("已到上限：%(cap)s") % {"cap": caps.describe(self.left.cap)}
-        if self.left.points is None:
-            return ""
+        if self.left.points is None:  # a cap of a pair is counted once it is known whom
+            return "；".join(caps.describe(cap) for cap in self.version.caps.all())
         text = _("还可以得 %(left)d 分（%(cap)s）")
         return text % {"left": self.left.points, "cap": caps.describe(self.left.cap)}
 

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from points.models import Evidence, Source
+
 logger = logging.getLogger(__name__)
 
 
@@ -68,7 +70,6 @@ def _fit(row: Opportunity, day: date):
 def rules_of_my_place(person, week: date) -> list[Opportunity]:
     """The rules of points: what one may claim, and what comes by itself. The caps of today."""
     from points import earning
-    from points.models import Evidence
 
     today = timezone.localdate()
     home = earning.home_of(person, today)
@@ -84,7 +85,7 @@ def rules_of_my_place(person, week: date) -> list[Opportunity]:
                 gives=chance.gives,
                 points=chance.brings,
                 href="" if chance.by_itself else reverse("points:claim_new", args=[chance.code]),
-                needs=_("不用申报，核实后自动提出") if chance.by_itself else chance.needs,
+                needs=_by_itself(chance.version) if chance.by_itself else chance.needs,
                 free=chance.free,
                 note=chance.version.note,
                 comes_by_itself=chance.by_itself,
@@ -92,3 +93,9 @@ def rules_of_my_place(person, week: date) -> list[Opportunity]:
             )
         )
     return rows
+
+
+def _by_itself(version) -> str:
+    if Source.LEADER in version.sources:
+        return _("不用申报，由负责人集中申报")
+    return _("不用申报，核实后自动提出")

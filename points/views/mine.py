@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from orgs.access import signed_in
 from points import mine, standing
+from points.models import Deduction, DeductionState
 
 OPEN, LINES, REFUSED_DAYS = 30, 8, 180
 
@@ -38,6 +39,14 @@ def overview(request):
             (purse.label, gone_on, points) for purse in purses for gone_on, points in purse.expiring
         ],
         "lines": lines,
+        "deductions": _to_answer(person),
         "this_month": f"{today:%Y-%m}",
     }
     return render(request, "points/mine.html", context)
+
+
+def _to_answer(person) -> list[Deduction]:
+    """Deductions on which the person may say something now, the nearest term first."""
+    asked = [DeductionState.ESTABLISHED, DeductionState.DECIDED]
+    rows = Deduction.objects.filter(person=person, state__in=asked)
+    return list(rows.select_related("clock").order_by("clock__due_at", "pk")[:5])

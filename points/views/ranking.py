@@ -48,7 +48,7 @@ def rankings(request):
         "of": of,
         "by": kind,
         "why_not": ranking.standing_of(request.user),
-        "is_off": NameChoice.objects.filter(person=request.user, off_rankings=True).exists(),
+        "choice": NameChoice.objects.filter(person=request.user).first(),
     }
     return render(request, "points/ranking.html", context)
 
@@ -56,16 +56,17 @@ def rankings(request):
 @signed_in
 @require_POST
 def choose(request):
-    """Off the rankings, or back: at once."""
-    choice = NameChoice.objects.filter(person=request.user).first()
-    off = request.POST.get("off") == "1"
-    people.choose_display(
-        request.user, hide_name=bool(choice and choice.hide_name), off_rankings=off
-    )
-    if off:
-        messages.success(request, _("已不参加排行，马上生效"))
+    """Off the rankings, or back, at once; and whether public lists show more than a number."""
+    choice = NameChoice.objects.filter(person=request.user).first() or NameChoice()
+    hide, off = choice.hide_name, choice.off_rankings
+    if "hide" in request.POST:
+        hide = request.POST["hide"] == "1"
+        said = _("公示只列您的编号，以后的公示生效") if hide else _("公示列您遮盖的名字")
     else:
-        messages.success(request, _("已参加排行"))
+        off = request.POST.get("off") == "1"
+        said = _("已不参加排行，马上生效") if off else _("已参加排行")
+    people.choose_display(request.user, hide_name=hide, off_rankings=off)
+    messages.success(request, said)
     return redirect("points:ranking")
 
 

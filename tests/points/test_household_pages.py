@@ -216,6 +216,8 @@ def test_what_one_may_do_this_week_best_first(client, points):
     assert_valid_html(html)
     assert html.index("协助化解邻里矛盾") < html.index("夜间平安巡逻")
     assert "完成实名民意问卷" in html
+    assert "由负责人集中申报" in html
+    assert "每对每月最多 32 分" in html
     assert "垃圾分类月评优" not in html  # brought by others only
     file(points, "P16", quantity=2)
     assert "协助化解邻里矛盾" not in client.get("/points/earn/").content.decode()

@@ -11,6 +11,7 @@ from points import accounts, batches, claims
 from tests.browser import assert_valid_html
 from tests.points.claiming import certified, days_ago, file, live, today
 from tests.points.paid import award, pay
+from tests.points.test_deductions import established
 
 
 def page(client, person, address="/points/"):
@@ -89,6 +90,14 @@ def test_lines_are_plain_chinese_and_never_another_name(client, points):
     assert shared.get_absolute_url() not in theirs
     assert "王居民" not in theirs
     assert client.get(shared.get_absolute_url()).status_code == 404
+
+
+def test_a_deduction_that_may_be_answered_is_on_top(client, points):
+    found = established(points)
+    html = page(client, found.person)
+    assert f"/points/deductions/{found.pk}/" in html
+    assert "听取意见中" in html
+    assert "请您说说意见" not in page(client, points.neighbour)
 
 
 def test_a_stranger_meets_404(client, points):

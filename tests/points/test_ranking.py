@@ -79,7 +79,11 @@ def test_going_off_keeps_what_else_was_chosen(client, month):
     assert [row[1] for row in named(month)] == ["邻*"]
     client.force_login(month.wang)
     client.post(f"{PAGE}choose/", {"off": "1"})
-    assert NameChoice.objects.get(person=month.wang).hide_name
+    choice = NameChoice.objects.get(person=month.wang)
+    assert (choice.hide_name, choice.off_rankings) == (True, True)
+    client.post(f"{PAGE}choose/", {"hide": "0"})
+    choice.refresh_from_db()
+    assert (choice.hide_name, choice.off_rankings) == (False, True)
 
 
 def test_staff_protect_somebody_without_saying_why(client, month):
