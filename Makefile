@@ -9,6 +9,7 @@ export PORT DATA_DIR
 BIN := .venv/bin
 BASE_READY := .venv/base.ready
 DEV_READY := .venv/dev.ready
+RIVAL_READY := .venv/rival.ready
 
 .PHONY: demo test checks bench reset stop messages locks install
 .DEFAULT_GOAL := demo
@@ -31,7 +32,7 @@ checks:
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/checks
 
 # One group: make bench ONLY=pages
-bench: $(DEV_READY)
+bench: $(DEV_READY) $(if $(filter-out ledger,$(ONLY)),,$(RIVAL_READY))
 	@PORTAL_MODE=demo $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@PORTAL_MODE=demo exec $(BIN)/python -m portal.embedded run -- $(BIN)/python manage.py bench \
 	  $(if $(ONLY),--only "$(ONLY)") $(if $(SEED_SIZE),--size "$(SEED_SIZE)")
@@ -69,9 +70,17 @@ $(DEV_READY): $(BASE_READY) requirements/dev.txt
 	  { echo "未能安装开发依赖：请检查网络、软件源或磁盘空间 (could not install the packages)" >&2; exit 1; }
 	@touch $@
 
+# What the ledger is compared with, apart from everything that runs the portal.
+$(RIVAL_READY): $(BIN)/uv requirements/bench.txt
+	@echo "── 对照 (requirements/bench.txt)"
+	@test -x .venv/rival/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv/rival
+	@$(BIN)/uv pip install --quiet --python .venv/rival/bin/python --require-hashes -r requirements/bench.txt || \
+	  { echo "未能安装对照用的依赖：请检查网络、软件源或磁盘空间 (could not install the packages)" >&2; exit 1; }
+	@touch $@
+
 # Resolve requirements/*.in anew; the lock names hashes and no addresses.
 locks: $(BIN)/uv
-	@for name in uv base dev; do \
+	@for name in uv base dev bench; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command "make locks" $(if $(UPGRADE),--upgrade) \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done

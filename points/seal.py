@@ -74,8 +74,8 @@ def _step() -> int | None:
 def _drawn_after(last: SealRound | None) -> SealRound | None:
     """The next round, up to a number that was given out before our transaction gets its own."""
     after, number = (last.up_to, last.number + 1) if last else (0, 1)
-    ids = Transfer.objects.filter(pk__gt=after).order_by("pk")[:AT_ONCE].values("pk")
-    up_to = Transfer.objects.filter(pk__in=ids).aggregate(up_to=Max("pk"))["up_to"]
+    next_ones = Transfer.objects.filter(pk__gt=after).order_by("pk")[:AT_ONCE]
+    up_to = next_ones.aggregate(up_to=Max("pk"))["up_to"]
     if up_to is None:
         return None
     return SealRound(number=number, after=after, up_to=up_to, horizon=0, noted_at=timezone.now())

@@ -125,7 +125,7 @@ def test_the_image_carries_every_app():
     assert {f"!{name}" for name in copied} <= set(ignored)
 
 
-@pytest.mark.parametrize("name", ["base", "dev", "uv"])
+@pytest.mark.parametrize("name", ["base", "dev", "uv", "bench"])
 def test_every_direct_dependency_is_locked_by_hash_and_explained(name):
     lines = (ROOT / f"requirements/{name}.in").read_text().splitlines()
     named = {re.split(r"[\[~=<>]", line)[0] for line in lines if line and line[:2] != "-r"}

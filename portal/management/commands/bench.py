@@ -66,7 +66,8 @@ class Command(BaseCommand):
 
         try:
             manage("migrate", "--verbosity", "0")
-            manage("seed", "--size", size)
+            if only not in bench.UNSEEDED:
+                manage("seed", "--size", size)
             manage("collectstatic", "--noinput", "--verbosity", "0")
             manage("bench", "--size", size, *(["--only", only] if only else []))
         except subprocess.CalledProcessError as error:
@@ -79,12 +80,14 @@ class Command(BaseCommand):
     def _print(self, results):
         marks = {True: "✓", False: "✗ missed", None: ""}
         self.stdout.write(
-            f"{'group':<8}{'name':<34}{'value':>10} {'unit':<8}{'ratio':>7}{'goal':>7}  met"
+            f"{'group':<8}{'name':<40}{'value':>10} {'unit':<8}{'ratio':>7}{'goal':>7}  met"
         )
         for result in results:
             ratio = "" if result.ratio is None else f"{result.ratio:.2f}×"
-            goal = "" if result.goal is None else f"≤{result.goal:g}"
+            goal = (
+                "" if result.goal is None else f"{'≥' if result.at_least else '≤'}{result.goal:g}"
+            )
             self.stdout.write(
-                f"{result.group:<8}{result.name:<34}{result.value:>10} {result.unit:<8}"
+                f"{result.group:<8}{result.name:<40}{result.value:>10} {result.unit:<8}"
                 f"{ratio:>7}{goal:>7}  {marks[result.met]}"
             )
