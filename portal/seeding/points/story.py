@@ -5,6 +5,7 @@ table ``points.flow`` does; ``tests/points/test_seeding.py`` leads the same clai
 verbs and compares every row.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,7 +16,6 @@ from points import caps, terms
 from points.models import Claim, ClaimState, Decision
 from portal.seeding.points.deeds import Deed
 from rules import calendar, clocks
-from rules.models import Clock
 
 S = ClaimState
 
@@ -33,6 +33,24 @@ class Told(NamedTuple):
     data: dict = {}
 
 
+@dataclass(slots=True)
+class Running:
+    """A clock to be: what differs from one to the next."""
+
+    unit: str
+    amount: int
+    started_at: datetime
+    nominal_due_at: datetime
+    due_at: datetime
+    profile_id: int
+    stopped_at: datetime | None = None
+    pk: int = 0
+
+    @property
+    def on_time(self) -> bool | None:
+        return None if self.stopped_at is None else self.stopped_at <= self.due_at
+
+
 class Terms:
     """The terms of a community, and when they end, reckoned once per day."""
 
@@ -40,15 +58,20 @@ class Terms:
         profile = terms.at(community)
         profile.freeze()
         self.profile_id, self.params = profile.pk, profile.params
+        self._words = {
+            name: _("限时%(term)s") % {"term": clocks.describe(term["unit"], term["amount"])}
+            for name, term in self.params.items()
+            if name in {"certify", "appeal"}
+        }
         self._ends: dict[tuple, clocks.Due] = {}
 
-    def clock(self, name: str, at: datetime) -> tuple[Clock, str]:
+    def clock(self, name: str, at: datetime) -> tuple[Running, str]:
         term = self.params[name]
         key = (name, calendar.local_day(at))  # all are in working days: the hour makes no matter
         if key not in self._ends:
             self._ends[key] = clocks.reckon(term["unit"], term["amount"], at)
         nominal, due = self._ends[key]
-        clock = Clock(
+        clock = Running(
             unit=term["unit"],
             amount=term["amount"],
             started_at=at,
@@ -56,8 +79,7 @@ class Terms:
             due_at=due,
             profile_id=self.profile_id,
         )
-        words = _("限时%(term)s") % {"term": clocks.describe(term["unit"], term["amount"])}
-        return clock, words
+        return clock, self._words[name]
 
 
 class Story:
@@ -66,7 +88,7 @@ class Story:
     def __init__(self, deed: Deed, community, of: Terms, fate: str = ""):
         self.deed, self.terms, self.fate = deed, of, fate
         self.steps: list[Told] = []
-        self.clocks: list[Clock] = []
+        self.clocks: list[Running] = []
         self.claim = Claim(
             area_id=deed.area,
             area_path=deed.path,
@@ -164,9 +186,7 @@ class Story:
     def _start(self, name: str, at: datetime) -> str:
         clock, words = self.terms.clock(name, at)
         self.clocks.append(clock)
-        self.claim.clock = clock
         return words
 
     def _stop(self, at: datetime) -> None:
-        clock = self.claim.clock
-        clock.stopped_at, clock.on_time = at, at <= clock.due_at
+        self.clocks[-1].stopped_at = at

@@ -7,7 +7,7 @@ from django.db import connection, models
 
 from points.models import Claim, ClaimStep
 from portal.seeding.issues.writing import copy_in, give_keys
-from portal.seeding.points.story import Story
+from portal.seeding.points.story import Running, Story
 from rules.models import Clock
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
@@ -19,13 +19,33 @@ STEP_COLUMNS = (
 
 def write_claims(stories: list[Story]) -> None:
     """Clocks, claims, steps. Claims have their keys already."""
-    copy_in(Clock, [clock for story in stories for clock in story.clocks])
+    _write_clocks([clock for story in stories for clock in story.clocks])
     for story in stories:  # their keys are there now
         claim = story.claim
-        claim.clock_id, claim.batch_id = claim.clock.pk, claim.batch and claim.batch.pk
+        claim.clock_id = story.clocks[-1].pk
+        claim.batch_id = claim.batch and claim.batch.pk
     copy_in(Claim, [story.claim for story in stories])
     rows = [(story.claim.pk, step) for story in stories for step in story.steps]
     write_steps(ClaimStep, "claim_id", rows)
+
+
+CLOCK_COLUMNS = (
+    *("id", "unit", "amount", "started_at", "nominal_due_at", "due_at", "profile_id"),
+    *("stopped_at", "on_time", "paused_time", "extension_reason", "cancelled_reason"),
+)
+
+
+def _write_clocks(rows: list[Running]) -> None:
+    for row, pk in zip(rows, _keys(Clock, len(rows)), strict=True):
+        row.pk = pk
+    null = r"\N"
+    lines = (
+        f"{row.pk}\t{row.unit}\t{row.amount}\t{row.started_at}\t{row.nominal_due_at}"
+        f"\t{row.due_at}\t{row.profile_id}\t{row.stopped_at or null}"
+        f"\t{null if row.on_time is None else row.on_time}\t0\t\t\n"
+        for row in rows
+    )
+    copy_lines(Clock, CLOCK_COLUMNS, lines)
 
 
 def write_steps(model: type[models.Model], record: str, rows: list[tuple]) -> None:
