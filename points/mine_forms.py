@@ -98,6 +98,13 @@ class ClaimForm(WithPictures):
         chosen = self.cleaned_data.get("who", self.person.pk)
         return self.people.get(chosen, self.person)
 
+    def clean_happened_on(self):
+        """Said here too: the preview counts caps of that day, and files nothing that would ask."""
+        day = self.cleaned_data["happened_on"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(_("发生日期不能晚于今天"))
+        return day
+
     def clean_partner_phone(self):
         """A verified neighbour; wrong numbers are counted, so that nobody asks for them all."""
         phone = self.cleaned_data["partner_phone"]

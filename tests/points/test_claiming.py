@@ -58,8 +58,10 @@ def test_the_preview_says_what_caps_leave_and_writes_nothing(client, points):
     [
         ("P15", {"happened_on": ""}, "请选择日期"),
         ("P15", {"happened_on": str(days_ago(-2))}, "不能晚于今天"),
+        ("P15", {"happened_on": "9999-12-31", "do": "preview"}, "不能晚于今天"),
         ("P15", {"happened_on": str(days_ago(90))}, "62 天"),
         ("P15", {"quantity": "0"}, "大于零"),
+        ("P15", {"quantity": "NaN"}, "请填写数字"),
         ("P15", {"text": ""}, "请写一两句话"),
         ("P15", {"text": "无偿献血一次"}, "献血"),
         ("P09", {}, "请附上照片"),
