@@ -67,7 +67,7 @@ class Shell:
         elif self.is_staff:
             desk = ("/desk/", _("工作台"), "briefcase")
             chain = ("/organizations/", _("组织"), "building-library")
-            places = [desk, issues, notices, chain, messages, mine]
+            places = [desk, issues, *self._points(), notices, chain, messages, mine]
         else:
             points = ("/points/", _("积分"), "star")
             places = [home, issues, points, notices, grid, messages, mine]
@@ -79,12 +79,23 @@ class Shell:
                 "icon": icon,
                 "current": self._current(here, href),
                 # 长辈版 reaches these from the foot of the page, or by 请网格员代办
-                "extra": href in {"/mygrid/", "/notices/"},
+                "extra": href in {"/mygrid/", "/notices/", "/points/batches/", "/points/certify/"},
                 "unread": self.unread if href == "/messages/" else 0,
             }
             for href, label, icon in places
             if _exists(href)
         ]
+
+    def _points(self) -> list[tuple]:
+        """Where staff deal with points: who decides the months, else who certifies."""
+        rights = access.rights_of(self.person)
+        for right, href in (
+            ("points.decide_claims", "/points/batches/"),
+            ("points.certify_claim", "/points/certify/"),
+        ):
+            if rights.has(right):
+                return [(href, _("积分"), "star")]
+        return []
 
     @staticmethod
     def _current(here: str, href: str) -> str:

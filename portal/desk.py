@@ -22,6 +22,7 @@ from orgs.access import signed_in
 from orgs.compiled import compiled
 from orgs.models import Person, Residence
 from orgs.prepared import prepared
+from points import doors as points_doors
 from points.models import Verification
 from publicity import waiting as publicity_waiting
 from rules import calendar
@@ -143,7 +144,8 @@ def _counted(person, *, now, month_ago, today):
     if rights.has_any("grids.view_issue", "grids.handle_issue"):
         mine = Issue.objects.workable_by(person, today=today)
         asked["figures"] = Subquery(_figures(mine, now, month_ago))
-    for name, rows in _behind_doors(person, rights).items():
+    behind = _behind_doors(person, rights) | points_doors.waiting(person, today=today)
+    for name, rows in behind.items():
         counted = rows.order_by().values(all=Value("")).annotate(n=Count("pk"))
         asked[name] = Subquery(counted.values("n"))
     return Person.objects.filter(pk=person.pk).values(**asked)
@@ -247,6 +249,7 @@ def _doors(rights, counts) -> list[Door]:
         doors.append(
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
+    doors += _points(rights, counts)
     if rights.has("points.verify_books"):
         doors.append(_books())
     if rights.has("points.protect_names"):
@@ -271,6 +274,27 @@ def _doors(rights, counts) -> list[Door]:
     if rights.has("rules.edit_rules"):
         doors.append(Door(title=_("规则与依据"), href="/rules/", icon="scale"))
     return doors
+
+
+def _points(rights, counts) -> list[Door]:
+    """Claims to certify and to decide, months to sign."""
+    rows = (
+        ("to_certify", rights.has("points.certify_claim"), _("待认证的积分"), "certify", _("项")),
+        ("to_decide", rights.has("points.decide_claims"), _("积分审批"), "batches", _("项")),
+        ("to_sign", counts["to_sign"], _("待签署的积分"), "batches", _("批")),
+    )
+    return [
+        Door(
+            title=title,
+            href=f"/points/{place}/",
+            icon="star",
+            count=counts[name],
+            unit=unit,
+            tone="warn" if counts[name] else "plain",
+        )
+        for name, has, title, place, unit in rows
+        if has
+    ]
 
 
 def _books() -> Door:

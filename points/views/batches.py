@@ -48,13 +48,20 @@ def road_of(batch: Batch) -> dict:
 # --- the months ----------------------------------------------------------------------------------
 
 
-@allowed(who.DECIDE, who.VIEW)
+@signed_in
 @require_safe
 def months(request):
-    """The months of the person's communities, newest first, and how far each is."""
-    found = dealing.visible_to(request.user).order_by("-month", "area_path")
-    if not _reads_months(access.rights_of(request.user)):
+    """The months of the person's communities, newest first, and how far each is.
+
+    Members of a points group see those they were asked to review.
+    """
+    seats = list(who.seats_of(request.user))
+    if not seats and not _reads_months(access.rights_of(request.user)):
         raise Http404
+    reads = dealing.visible_to(request.user)
+    asked = Q(area__in=seats) & ~Q(state__in=[S.COLLECTING, S.DECIDING])
+    found = Batch.objects.filter(Q(pk__in=reads.values("pk")) | asked).select_related("area")
+    found = found.order_by("-month", "area_path")
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 18:
         last = get_object_or_404(found, pk=int(before))

@@ -55,6 +55,7 @@ class ListForm(WithPictures, Refusable):
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 5, "class": "people-lines"}),
         help_text=L("一行一人，写姓名或手机号；同名的写手机号。可以从表格里整列粘贴。"),
+        error_messages={"required": L("请写上给谁申报，或在下面勾选")},
     )
     partner = forms.CharField(
         label=L("结对对象"),
@@ -91,7 +92,9 @@ class ListForm(WithPictures, Refusable):
         }
         if not any(cap.subject == CapSubject.PAIR for cap in version.caps.all()):
             del self.fields["partner"]
+        self.fields["people"].required = not self.ticked
         self.fields["text"].required = version.evidence == Evidence.TEXT
+        self.fields["photos"].required = version.evidence in {Evidence.PHOTO, Evidence.DOCUMENT}
         if version.evidence == Evidence.DOCUMENT:
             self.fields["photos"].label = L("证书、文书的照片")
 
@@ -109,16 +112,13 @@ class ListForm(WithPictures, Refusable):
             if home.person_id not in have:
                 have.add(home.person_id)
                 self.lines.append(listed.Line(home.person.name, home.person))
-        if not self.lines:
-            self.add_error("people", _("请写上给谁申报，或在下面勾选"))
-        elif len(self.lines) > listed.MOST_LINES:
+        if len(self.lines) > listed.MOST_LINES:
             self.add_error(
                 "people", _("一次最多 %(most)d 人，请分几次") % {"most": listed.MOST_LINES}
             )
         elif any(line.problem for line in self.lines):
             self.add_error("people", self.trouble())
-        photo = self.version.evidence in {Evidence.PHOTO, Evidence.DOCUMENT}
-        if photo and not self.has_photos and "photos" not in self.errors:
+        if self.fields["photos"].required and not self.has_photos and "photos" not in self.errors:
             self.add_error("photos", _("请附上%(what)s") % {"what": self.fields["photos"].label})
         return given
 

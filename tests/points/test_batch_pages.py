@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from points import anomalies, batches, panel
+from points import anomalies, batches, doors, panel, waiting
 from points.models import BatchState, Claim
 from publicity import notices
 from tests.browser import assert_valid_html
@@ -83,7 +83,8 @@ def test_strangers_meet_404(client, month, who):
     ]
     if who == "neighbour":  # sits in the group: the month is theirs once it is under review
         assert client.get(page_of(batch)).status_code == 302
-        urls = urls[1:]
+        assert page_of(batch) not in client.get(MONTHS).content.decode()
+        urls = urls[2:]
     for url in urls:
         assert client.get(url).status_code == 404, url
     for name in ("decide", "batch_advance", "contest"):
@@ -229,6 +230,7 @@ def sign(client, person, points, status=302, **data):
 def test_a_member_sees_their_recusals_and_signs_once(client, reviewing):
     shown = get(client, reviewing.neighbour, reviewing.review)
     assert_valid_html(shown)
+    assert page_of(reviewing.batch) in get(client, reviewing.neighbour, MONTHS)
     assert "您的签署对这些项不起作用" in shown
     assert "您本人的积分" in shown
     assert reviewing.wang.name not in shown
@@ -301,5 +303,31 @@ def test_queries_do_not_grow_and_a_page_stays_small(client, points, django_asser
     assert answer.content.decode().count("data-row") >= 5
     with django_assert_num_queries(6):
         anomalies.look(batch)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(MONTHS)
+
+
+# --- the desk ------------------------------------------------------------------------------------
+
+
+def test_the_desk_counts_what_waits_as_the_queue_lists_it(client, points):
+    claiming.live(points.sun, points.home2, points.li)
+    claiming.file(points)
+    claiming.file(points, "P13", text="电线裸露")
+    claiming.file(points, person=points.neighbour)  # lives with 孙
+    for person in (points.sun, points.hao, points.li, points.he, points.zhao, points.zhou):
+        mine = waiting.to_certify(person)
+        today = claiming.today()
+        assert set(doors.to_certify(person, today=today)) == set(mine), person
+    assert waiting.to_certify(points.sun).count() == 2
+    shown = " ".join(get(client, points.sun, "/desk/").split())
+    assert "/points/certify/" in shown
+    assert "待认证的积分" in shown
+
+
+def test_the_desk_leads_to_the_batch_and_the_review(client, reviewing):
+    assert "/points/batches/" in get(client, reviewing.zhou, "/desk/")
+    shown = get(client, reviewing.jian, "/desk/")
+    assert "待签署的积分" in shown
+    batches.sign(reviewing.batch, by=reviewing.jian)
+    assert "待签署的积分" not in get(client, reviewing.jian, "/desk/")

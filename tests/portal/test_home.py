@@ -155,7 +155,7 @@ def test_the_desk_has_the_rows_and_counts_of_the_ordinary_queries(client, street
     assert counted["homes"] == 1
     assert counted["figures"] == {"working": 3, "late": 2, "reported": 4, "closed": 0}
     assert counted["unread"] == outbox.unread_count(street.li) > 0
-    assert set(found["wang", "_counted"][0]) == {"unread"}
+    assert set(found["wang", "_counted"][0]) == {"unread", "to_sign"}
 
 
 def test_who_has_nothing_in_reach_reads_noughts(client, street):
