@@ -28,6 +28,10 @@ def silently() -> Iterator[None]:
         _silent.reset(token)
 
 
+def is_silent() -> bool:
+    return _silent.get()
+
+
 def tell(people: Iterable, **message) -> None:
     people = list(people)
     if people and not _silent.get():

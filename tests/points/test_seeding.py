@@ -39,7 +39,7 @@ from points.models import (
 from points.periods import close_due
 from portal.management.commands import seed as command
 from portal.seeding import accounts, points
-from portal.seeding.points import deducting, year
+from portal.seeding.points import deducting, running, year
 from portal.seeding.points.deeds import Months, Rulebook
 from portal.seeding.points.setting import months_back
 from publicity import notices
@@ -54,8 +54,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def small(monkeypatch, tmp_path, settings):
-    """The small demo: its people, and their points."""
+def small(request, monkeypatch, tmp_path, settings):
+    """The small demo: its people, and their points. ``param``: other stages of its last month."""
+    monkeypatch.setattr(points, "STAGES", getattr(request, "param", points.STAGES))
     ship_rules()  # a transactional test before this one has flushed what migrations shipped
     ship()
     settings.DATA_DIR = tmp_path
@@ -155,6 +156,18 @@ def test_everybody_finds_something(small):
     for community in Area.objects.filter(level="community", numchild__gt=0):
         roles = Counter(PanelMember.objects.filter(area=community).values_list("role", flat=True))
         assert min(roles["member"], roles["resident"], roles["supervisor"]) >= 1
+
+
+@pytest.mark.parametrize("small", [("deciding", "corrected")], indirect=True)
+def test_an_objection_that_was_right_is_paid_less_and_the_year_still_adds_up(small):
+    [claim] = Claim.objects.filter(is_corrected=True)
+    assert (claim.state, claim.points) == (ClaimState.POSTED, claim.asked - running.LESS)
+    assert claim.batch.notice.result == "corrected"
+    assert f"编号{claim.pk}" in claim.batch.notice.correction
+    first = months_back(timezone.localdate().replace(day=1), points.MONTHS - 1)
+    awards = Transfer.objects.filter(kind="award", period__gte=first)
+    assert awards.aggregate(n=Sum("amount"))["n"] == points.earned_of(240)
+    assert verification.check(full=True).count == 0
 
 
 def months_back_day(lot_on: date) -> date:

@@ -7,7 +7,7 @@ transactions of their own. All texts and people are invented.
 """
 
 from collections import defaultdict
-from datetime import date, time
+from datetime import date, time, timedelta
 from random import Random
 
 from django.db import transaction
@@ -32,7 +32,7 @@ EARNED, MONTHS = 412_000, 12
 # What became of the last month in one community after the other.
 STAGES = (
     *("deciding", "reviewing", "objected", "posted"),
-    *("noticed", "posted", "reviewing", "posted"),
+    *("noticed", "posted", "reviewing", "corrected"),
 )
 QUIET_MONTHS = {1: 0.92, 2: 0.72, 6: 1.06, 7: 1.14, 8: 1.12, 9: 1.04, 10: 1.05}
 
@@ -84,12 +84,15 @@ class _Seed:
         late = running.Late(cast, months, rng, self.now, last)
         late.prepare()
 
-        told = []
+        told, under_way = [], []
         for place, month, target in self._targets(last):
-            one = teller.month(place, month, target)
-            teller.close(one)
+            corrected = (place, month) == (cast.places[-1], last) and self._corrects()
+            one = teller.month(place, month, target + running.LESS * corrected)
             told.append(one)
-        under_way = []
+            if corrected:  # an objection was right: the batch pays less than it showed
+                under_way.append((one, "corrected"))
+            else:
+                teller.close(one)
         for place, month, stage in self._under_way(last):
             target = self._usual(place)
             one = teller.month(place, month, target if stage != "deciding" else target * 11 // 20)
@@ -109,7 +112,8 @@ class _Seed:
         attach(album, stories, twice=cast.places[0].area.pk)
         settle()
         year.analyze("points_claim", "points_claimstep", "points_transfer")
-        for one, stage in under_way:
+        # A batch takes what is left of earlier months: they come first.
+        for one, stage in sorted(under_way, key=lambda pair: pair[0].month):
             running.lead(cast, one, stage, rng, self.now)
         late.lead()
         deducting.lead()
@@ -118,7 +122,11 @@ class _Seed:
         """The last month whose batch may be paid by now: last month, or early on the one before."""
         month = months_back(self.month, 1)
         over = teller.times(self.cast.places[0], month)
-        return month if over.finish_at < self.now else months_back(self.month, 2)
+        is_over = over.finish_at + timedelta(hours=10) < self.now
+        return month if is_over else months_back(self.month, 2)
+
+    def _corrects(self) -> bool:
+        return self._stage(len(self.cast.places) - 1) == "corrected"
 
     def _stage(self, number: int) -> str:
         return STAGES[number % len(STAGES)]
@@ -126,7 +134,7 @@ class _Seed:
     def _under_way(self, last: date) -> list[tuple[Place, date, str]]:
         found = []
         for number, place in enumerate(self.cast.places):
-            if self._stage(number) != "posted":
+            if self._stage(number) not in {"posted", "corrected"}:
                 found.append((place, last, self._stage(number)))
         if len(self.cast.places) < 3:  # an objection kept the month before from being paid
             found.insert(0, (self.cast.places[-1], months_back(last, 1), "objected"))

@@ -22,6 +22,7 @@ from portal.seeding.points.story import Story
 from publicity import notices
 from rules import calendar
 
+LESS = 10  # points that a correction takes
 SOON = (12, 41)  # days until these openings expire
 EXPIRY_MONTHS = 24
 
@@ -258,6 +259,8 @@ def lead(cast: Cast, told: "year.Month", stage: str, rng: Random, now: datetime)
         _refuse(batch, seen[-2:], (secretary, deputy), at)
         return
     refused = ids[len(ids) // 3 :: 60]
+    if stage == "corrected":  # this one is paid to the point: only what was to be is turned down
+        refused = [s.claim.pk for s in told.stories if s.fate == year.TURNED and s.claim.pk in ids]
     judges, at = (secretary, deputy), times.decided_at[0]
     _approve(batch, [pk for pk in ids if pk not in refused], judges, at)
     _refuse(batch, refused, judges, times.decided_at[-1])
@@ -268,12 +271,17 @@ def lead(cast: Cast, told: "year.Month", stage: str, rng: Random, now: datetime)
         batches.sign(batch, by=cast.person(pk), at=at)
     if stage == "reviewing":
         return
+    if stage == "corrected":
+        batches.publish(batch, by=secretary, at=times.publish_at)
+        _correct(cast, told, batch)
+        return
     days = 2 if stage == "objected" else 1
     at = max(times.publish_at, moments.at(_working_day_before(now, days), time(10, 12)))
     at = min(at, now - timedelta(minutes=50))
     batches.publish(batch, by=secretary, at=at)
     if stage == "objected":
-        _object(cast, place, batch, now)
+        at = max(now - timedelta(hours=5), batch.notice.published_at + timedelta(minutes=20))
+        _object(cast, place, batch, min(at, now))
 
 
 def _approve(batch, ids: list[int], judges, at: datetime) -> None:
@@ -302,20 +310,46 @@ def _working_day_before(now: datetime, days: int) -> date:
     return calendar.read().add_days(calendar.local_day(now), -days)
 
 
-def _object(cast: Cast, place: Place, batch, now: datetime) -> None:
-    """A neighbour objects to one line, by its number."""
-    claim = batch.claims.filter(state="noticed", rule_version__rule__code="P05").first()
-    claim = claim or batch.claims.filter(state="noticed").first()
+def _object(cast: Cast, place: Place, batch, at: datetime):
+    """A neighbour objects to one line, by its number: (claim, objection)."""
+    mine = batch.claims.filter(state="noticed", points__gt=LESS).order_by("pk")
+    claim = mine.filter(rule_version__rule__code="P05").first() or mine.first()
     aside = {claim.person_id, *place.panel, place.secretary, place.deputy}
     objector = next(
         one
         for one in place.neighbours
         if one.pk not in aside and one.pk not in cast.appointed and 1950 < one.born < 1996
     )
-    at = max(now - timedelta(hours=5), batch.notice.published_at + timedelta(minutes=20))
-    notices.object(
+    objection = notices.object(
         batch.notice,
         text=f"编号{claim.pk}写的时间不对，那天下雨活动提前结束了，请核对签到表。",
         by=cast.person(objector.pk),
-        at=min(at, now),
+        at=at,
     )
+    return claim, objection
+
+
+def _correct(cast: Cast, told: "year.Month", batch) -> None:
+    """The objection was right: an hour less, and the rest is paid when the notice is over."""
+    place, at = told.place, told.times.publish_at + timedelta(days=1)
+    claim, objection = _object(cast, place, batch, at)
+    claim.refresh_from_db()
+    batches.correct(
+        claim,
+        by=cast.person(place.secretary),
+        points=claim.points - LESS,
+        reason="签到表写明提前一小时结束，按实际时间计。",
+        at=at + timedelta(hours=3),
+    )
+    aside = [cast.person(pk) for pk in (place.secretary, objection.objector_id)]
+    notices.answer(
+        objection,
+        answer="查过签到表，确实提前一小时结束，已减记十分。",
+        is_accepted=True,
+        by=setting.nearest(notices.ANSWER, place.area.path, but=aside),
+        at=at + timedelta(hours=4),
+    )
+    batch.refresh_from_db()
+    closed_at = told.times.pay_at + timedelta(hours=9)
+    batches.close_notice(batch, by=cast.person(place.secretary), at=closed_at)
+    posting.post(batch, at=closed_at + timedelta(minutes=1))
