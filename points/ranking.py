@@ -109,6 +109,22 @@ def _earned(community: Area, span: Span):
     )
 
 
+def newest(community: Area, span: Span) -> Span:
+    """``span``, or the last one before it in which something was earned. One query.
+
+    A month is posted after its end and its notice, so the running one is always empty.
+    """
+    last = (
+        Claim.objects.filter(
+            community=community, state=ClaimState.POSTED, happened_on__lt=span.after
+        )
+        .order_by("-happened_on")
+        .values_list("happened_on", flat=True)
+        .first()
+    )
+    return span if last is None else span_on(span.kind, last)
+
+
 def may_be_named(day: date) -> Q:
     """People who may stand in a ranking, as a condition on a claim's person."""
     hidden = NameChoice.objects.filter(

@@ -35,6 +35,8 @@ def rankings(request):
     place = place or (places[0] if places else None)
     rows = []
     if place is not None:
+        if not request.GET.get("span"):
+            span = ranking.newest(place, span)
         rows = (
             ranking.buildings(place, span)
             if of == BUILDINGS

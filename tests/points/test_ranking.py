@@ -159,3 +159,9 @@ def test_queries_do_not_grow_with_people(client, points, number, of):
         html = client.get(address).content.decode()
     assert html.count('class="place"') == (number if of == "people" else int(number >= 3))
     assert len(queries) <= 10, [query["sql"][:100] for query in queries]
+
+
+def test_without_a_month_the_newest_with_points_is_shown(client, month):
+    html = page(client, month.neighbour, "")
+    assert f"{month.day.year}年{month.day.month}月" in html
+    assert "还没有排行" not in html
