@@ -124,9 +124,10 @@ def test_a_visitor_is_offered_to_sign_in(client, all_places):
     assert places(client) == ["首页", "事项", "公示公开", "我的网格", "登录"]
 
 
-def test_a_resident_has_six_places(client, wang, all_places):
+def test_a_resident_has_seven_places(client, wang, all_places):
     client.force_login(wang)
-    assert places(client) == ["首页", "事项", "公示公开", "我的网格", "消息", "我的"]
+    expected = ["首页", "事项", "积分", "公示公开", "我的网格", "消息", "我的"]
+    assert places(client) == expected
 
 
 def test_somebody_with_a_right_has_a_desk(client, wang, all_places, monkeypatch):
