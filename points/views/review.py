@@ -15,7 +15,7 @@ from points.staff_forms import SendBackForm, SignForm
 from points.views.batches import TONES, road_of
 from rules.refusals import Refused
 
-PAGE, MOST_ASIDE, MOST_LACKING = 50, 50, 30
+PAGE, MOST_ASIDE, MOST_LACKING = 50, 50, 8
 
 
 def _batch(request, pk: int) -> Batch:
@@ -61,7 +61,7 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
         "rows": [_row(claim, request.user) for claim in rows[:PAGE]],
         "following": f"?after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "aside": _aside(batch, claims, request.user) if batch.seat else [],
-        "lacking": list(lacking.items())[:MOST_LACKING],
+        "lacking": _by_words(lacking),
         "lacking_count": len(lacking),
         "signed": signed,
         "unsigned": [
@@ -82,6 +82,17 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
         "is_review": is_review,
     }
     return render(request, "points/review.html", context, status=status)
+
+
+def _by_words(lacking: dict[int, str]) -> list[dict]:
+    """What is missing, once for all claims that miss the same; their numbers while few."""
+    found: dict[str, list[int]] = {}
+    for pk, words in lacking.items():
+        found.setdefault(words, []).append(pk)
+    return [
+        {"words": words, "count": len(keys), "keys": keys[:MOST_LACKING]}
+        for words, keys in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def _agreeing(signed, role: str) -> int:

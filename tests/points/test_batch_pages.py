@@ -229,6 +229,9 @@ def sign(client, person, points, status=302, **data):
 
 def test_a_member_sees_their_recusals_and_signs_once(client, reviewing):
     shown = get(client, reviewing.neighbour, reviewing.review)
+    said = list(panel.lacking(reviewing.batch).values())
+    assert len(said) > len(set(said)), "several claims miss the same"
+    assert all(shown.count(f"<span>{words}</span>") == 1 for words in set(said))
     assert_valid_html(shown)
     assert page_of(reviewing.batch) in get(client, reviewing.neighbour, MONTHS)
     assert "您的签署对这些项不起作用" in shown
