@@ -51,6 +51,7 @@ class PointsConfig(AppConfig):
         register_kind("points.reversed", _("我的积分被冲正"), ("sms",))
         register_kind("points.household", _("家庭账户合并、拆分"))
         register_kind("points.no_budget", _("积分预算不足"))
+        register_kind("points.budget", _("积分预算待批准、已批准或退回"))
         register_kind("points.deduction", _("积分扣减：听取意见和决定"), ("sms",), must_read=True)
         register_kind("points.deduction_task", _("有积分扣减等我办理"))
 

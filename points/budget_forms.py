@@ -80,6 +80,32 @@ class BudgetForm(forms.Form):
         for name in names:
             self.add_error(name if name in self.fields else None, str(refused))
         if not names:
-            self.add_error(
-                "area" if isinstance(refused, budgets.NotEntitled) else None, str(refused)
-            )
+            self.add_error(_FIELDS.get(type(refused)), str(refused))
+
+
+_FIELDS = {budgets.NotEntitled: "area", budgets.TooMuchToReturn: "points"}
+
+
+class ReturnForm(BudgetForm):
+    """Which community gives back how much; ``places`` have something to give back."""
+
+    starts_on = ends_on = None
+
+    def __init__(self, *args, places, purses, **kwargs):
+        super().__init__(*args, places=places, **kwargs)
+        naming = _("%(name)s（最多可退 %(points)d 分）")
+        area = self.fields["area"]
+        area.label_from_instance = lambda place: (
+            naming % {"name": place.name, "points": purses[place.pk].returnable}
+        )
+        area.error_messages["invalid_choice"] = _("这个社区现在没有可退的结余")
+        self.fields["reason"].help_text = _("如年度结算的文件或会议。")
+
+    def clean(self):
+        return forms.Form.clean(self)
+
+    def propose(self, *, by):
+        given = self.cleaned_data
+        return budgets.ask_return(
+            given["area"], points=given["points"], reason=given["reason"], by=by
+        )

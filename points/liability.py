@@ -1,9 +1,9 @@
 """What communities may still award, have promised, and owe: for a page of many, set-based."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from points.models import (
     AccountKind,
     BatchState,
     Budget,
+    BudgetKind,
     Claim,
     ClaimState,
     Decision,
@@ -25,6 +26,11 @@ from points.models import (
 # Whose points somebody can still spend, or has spent at a shop that is not settled yet.
 OWED = (AccountKind.PERSON, AccountKind.HOUSEHOLD, AccountKind.ESCROW, AccountKind.MERCHANT)
 LONG_AGO = date(1900, 1, 1)
+SHOWN_DAYS = 365  # so long after their period budgets stay on the page
+_IN_BATCH = (
+    *(ClaimState.NOTICED, ClaimState.OBJECTED),
+    *(ClaimState.BATCHED, ClaimState.REVIEWED),
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,23 @@ class Purse:
     fund: int  # what the fund holds
     promised: int  # of batches under notice or being posted
     coming: int  # of batches that are decided and reviewed now, as far as not refused
+    before: int  # of claims that are in no batch yet, as asked for
+    running: int  # of budgets whose period goes on
+    has_ended: bool  # is there a budget whose period is over?
     outstanding: int  # in the hands of people
     face_value_cents: int
 
     @property
     def left(self) -> int:
         return self.fund - self.promised
+
+    @property
+    def returnable(self) -> int:
+        """What ended budgets left: awards use up the oldest budget first, and whatever is claimed
+        and not yet paid is kept for it.
+        """
+        rest = self.left - self.coming - self.before - self.running
+        return max(rest, 0) if self.has_ended else 0
 
     @property
     def short(self) -> int:
@@ -55,6 +72,8 @@ def purses(communities) -> dict[int, Purse]:
     """Community → its purse. Three queries, and one for the terms of each subdistrict."""
     communities = list(communities)
     pks = [community.pk for community in communities]
+    # Claims before funds: what is paid between the two looks counts twice, never as left over.
+    claimed = _claimed(pks)
     funds = _funds(pks)
     owed = dict(
         Account.objects.filter(community__in=pks, unit=POINTS, kind__in=OWED)
@@ -63,7 +82,6 @@ def purses(communities) -> dict[int, Purse]:
         .annotate(total=Sum("posted"))
         .values_list("community", "total")
     )
-    claimed = _claimed(pks)
     cents: dict[str, int] = {}
     found = {}
     for community in communities:
@@ -71,16 +89,23 @@ def purses(communities) -> dict[int, Purse]:
         if above not in cents:
             cents[above] = terms.at(community).params["face_value_cents"]
         found[community.pk] = Purse(
-            fund=funds.get(community.pk, 0),
-            **claimed.get(community.pk, {"promised": 0, "coming": 0}),
+            **funds.get(community.pk, {"fund": 0, "running": 0, "has_ended": False}),
+            **claimed.get(community.pk, {"promised": 0, "coming": 0, "before": 0}),
             outstanding=owed.get(community.pk, 0),
             face_value_cents=cents[above],
         )
     return found
 
 
-def _funds(pks) -> dict[int, int]:
-    """As ``ledger.balance`` of each fund: the last closed month and the transfers since."""
+def _funds(pks) -> dict[int, dict]:
+    """As ``ledger.balance`` of each fund: the last closed month and the transfers since; and what
+    of it running budgets have brought.
+    """
+    approved = Budget.objects.filter(
+        area=OuterRef("community"), kind=BudgetKind.ALLOT, approved_at__isnull=False
+    )
+    today = timezone.localdate()
+    running = approved.filter(ends_on__gte=today).order_by().values("area")
     last = Statement.objects.filter(account=OuterRef("pk")).order_by("-period__month")
     since = Transfer.objects.posting().filter(
         community=OuterRef("community"), period__gt=OuterRef("until")
@@ -94,9 +119,18 @@ def _funds(pks) -> dict[int, int]:
         .annotate(
             came=_sum(since.filter(credit=OuterRef("pk"))),
             went=_sum(since.filter(debit=OuterRef("pk"))),
+            running=Coalesce(Subquery(running.annotate(all=Sum("points")).values("all")), 0),
+            has_ended=Exists(approved.filter(ends_on__lt=today)),
         )
     )
-    return {row.community_id: row.opening + row.came - row.went for row in rows}
+    return {
+        row.community_id: {
+            "fund": row.opening + row.came - row.went,
+            "running": row.running,
+            "has_ended": row.has_ended,
+        }
+        for row in rows
+    }
 
 
 def _sum(transfers):
@@ -107,14 +141,16 @@ def _sum(transfers):
 def _claimed(pks) -> dict[int, dict[str, int]]:
     promised = Q(state__in=[ClaimState.NOTICED, ClaimState.OBJECTED])
     coming = Q(state__in=[ClaimState.BATCHED, ClaimState.REVIEWED])
+    before = Q(state__in=[ClaimState.CLAIMED, ClaimState.CERTIFIED, ClaimState.APPEALED])
     rows = (
-        Claim.objects.filter(promised | coming, community__in=pks)
-        .exclude(batch__state=BatchState.POSTED)
+        Claim.objects.filter(promised | coming | before, community__in=pks)
+        .exclude(batch__state=BatchState.POSTED, state__in=[*_IN_BATCH])
         .order_by()
         .values("community")
         .annotate(
             promised=Sum("points", filter=promised, default=0),
             coming=Sum("points", filter=coming & ~Q(decision=Decision.REFUSED), default=0),
+            before=Sum("points", filter=before, default=0),
         )
     )
     return {row.pop("community"): row for row in rows}
@@ -140,9 +176,13 @@ def with_spending(budgets):
 
 
 def listed(areas):
-    """Budgets of these communities that have not ended, or wait to be approved. One query."""
-    today = timezone.localdate()
-    rows = Budget.objects.filter(area__in=areas).filter(Q(ends_on__gte=today) | Q(approved_at=None))
+    """Budgets of these communities that wait, run, or ended within a year; what was returned and
+    withdrawn too. One query.
+    """
+    since = timezone.localdate() - timedelta(days=SHOWN_DAYS)
+    waiting = Q(approved_at=None, withdrawn_at=None)
+    told = Q(ends_on__gte=since) & (Q(withdrawn_at=None) | Q(withdrawn_at__date__gte=since))
+    rows = Budget.objects.filter(area__in=areas).filter(waiting | told)
     return (
         with_spending(rows)
         .select_related("area", "set_by", "approved_by")

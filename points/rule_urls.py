@@ -7,6 +7,7 @@ from points.views import budgets, deductions, panel, rules
 urlpatterns = [
     path("budgets/", budgets.budget_list, name="budgets"),
     path("budgets/<int:pk>/approve/", budgets.approve, name="budget_approve"),
+    path("budgets/<int:pk>/withdraw/", budgets.withdraw, name="budget_withdraw"),
     path("panel/", panel.group, name="panel"),
     path("panel/<int:pk>/end/", panel.unseat, name="panel_end"),
     path("deductions/", deductions.deduction_list, name="deductions"),

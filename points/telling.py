@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox import outbox
 from orgs import access
 from orgs.models import Person
-from points.models import PanelMember
+from points.models import BudgetKind, PanelMember
 from ui.dates import day_text, local
 
 _silent: ContextVar[bool] = ContextVar("points_silent", default=False)
@@ -246,6 +246,51 @@ def of_no_budget(batch, day) -> None:
         url=batch.get_absolute_url(),
         key=f"batch:{batch.pk}:budget:{day.isoformat()}",
     )
+
+
+# --- budgets -------------------------------------------------------------------------------------
+
+
+def _of_budget(budget, people, title: str, text: str, event: str) -> None:
+    told = {"name": budget.area.name, "points": budget.points}
+    tell(
+        people,
+        kind="points.budget",
+        title=title % told,
+        text=text,
+        url="/points/budgets/",
+        key=f"budget:{budget.pk}:{event}",
+    )
+
+
+def _approvers(budget) -> list:
+    return nearest("points.approve_budget", budget.area_path, excluding=[budget.set_by_id])
+
+
+def of_budget(budget) -> None:
+    title = _("%(name)s积分预算 %(points)d 分待批准")
+    if budget.kind == BudgetKind.RETURN:
+        title = _("%(name)s退回预算结余 %(points)d 分待批准")
+    text = _("依据：%(reason)s") % {"reason": budget.reason}
+    _of_budget(budget, _approvers(budget), title, text, "set")
+
+
+def of_budget_withdrawn(budget) -> None:
+    title = _("%(name)s积分预算 %(points)d 分已由编制人撤回")
+    if budget.kind == BudgetKind.RETURN:
+        title = _("%(name)s退回预算结余 %(points)d 分的申请已撤回")
+    _of_budget(budget, _approvers(budget), title, _("不用再批准。"), "withdrawn")
+
+
+def of_budget_approved(budget) -> None:
+    people = nearest("points.decide_claims", budget.area_path)
+    if budget.set_by is not None:
+        people = [*people, budget.set_by]
+    title = _("%(name)s积分预算 %(points)d 分已批准")
+    text = _("已进入社区的积分池。")
+    if budget.kind == BudgetKind.RETURN:
+        title, text = _("%(name)s预算结余 %(points)d 分已退回"), _("已从社区的积分池退出。")
+    _of_budget(budget, people, title, text, "approved")
 
 
 # --- deductions ----------------------------------------------------------------------------------

@@ -194,9 +194,21 @@ class Signature(models.Model):
         return f"{self.person} · {self.batch}"
 
 
-class Budget(Placed):
-    """What a community (``area``) may award in a period; approving it fills the fund."""
+class BudgetKind(models.TextChoices):
+    ALLOT = "allot", _("拨付")
+    RETURN = "return", _("退回结余")
 
+
+class Budget(Placed):
+    """What a community (``area``) may award in a period; approving it fills the fund.
+
+    A RETURN goes the other way: what was not spent of the period that ended. Who proposed either
+    may withdraw it until it is approved; the row stays.
+    """
+
+    kind = models.CharField(
+        _("类别"), max_length=6, choices=BudgetKind, default=BudgetKind.ALLOT, editable=False
+    )
     starts_on = models.DateField(_("起始日期"))
     ends_on = models.DateField(_("截止日期"))
     points = models.PositiveIntegerField(_("积分"))
@@ -209,6 +221,7 @@ class Budget(Placed):
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("批准人")
     )
     approved_at = models.DateTimeField(_("批准时间"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, editable=False)
     transfer = models.OneToOneField(
         Transfer, models.PROTECT, null=True, blank=True, related_name="budget", editable=False
     )
@@ -235,19 +248,26 @@ class Budget(Placed):
                 condition=Q(approved_at=None, transfer=None, approved_by=None)
                 | Q(approved_at__isnull=False, transfer__isnull=False),
             ),
+            models.CheckConstraint(
+                name="points_budget_ends_once",
+                condition=Q(approved_at=None) | Q(withdrawn_at=None),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(
                 name="approved_budget_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.approved_at IS NOT NULL AND " + changed_but("area_id", "area_path")
+                    "((OLD.approved_at IS NOT NULL OR OLD.withdrawn_at IS NOT NULL) AND "
+                    + changed_but("area_id", "area_path")
+                    + ")"
                 ),
             ),
             pgtrigger.Protect(
                 name="approved_budget_is_kept",
                 operation=pgtrigger.Delete,
-                condition=pgtrigger.Q(old__approved_at__isnull=False),
+                condition=pgtrigger.Q(old__approved_at__isnull=False)
+                | pgtrigger.Q(old__withdrawn_at__isnull=False),
             ),
         ]
 

@@ -141,6 +141,7 @@ class TransferKind(models.TextChoices):
     DONATE = "donate", _("捐赠")
     CLEAR = "clear", _("社区间清算")
     REVERSE = "reverse", _("冲正")
+    RETURN = "return", _("退回结余")
 
 
 class TransferQuerySet(models.QuerySet):

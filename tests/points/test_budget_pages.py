@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 
+import pgtrigger
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from inbox.models import Message
 from orgs.models import Area
-from points import accounts, batches, budgets, liability, periods
+from points import accounts, batches, budgets, liability, periods, verification
 from points.models import Budget, Statement
 from tests.browser import assert_valid_html
 from tests.points import claiming
@@ -213,3 +216,112 @@ def test_queries_do_not_grow(
     with django_assert_num_queries(len(few)):
         page = client.get(URL)
     assert len(page.context["places"]) == 12
+
+
+# --- withdrawing, and what is left over ----------------------------------------------------------
+
+
+def proposed(points) -> Budget:
+    given = {"points": 10, "starts_on": today(), "ends_on": today(), "reason": "试"}
+    return budgets.propose(points.community, by=points.chen, **given)
+
+
+def test_who_proposed_it_withdraws_it_and_it_stays_in_the_history(client, points):
+    budget = proposed(points)
+    client.force_login(points.chen)
+    url = f"{URL}{budget.pk}/withdraw/"
+    assert url in client.get(URL).content.decode()
+    assert client.post(url).status_code == 302
+    page = client.get(URL)
+    assert_valid_html(page.content.decode())
+    assert page.context["waiting"] == []
+    assert "编制并撤回 陈" in page.content.decode()
+    again = client.post(url)
+    assert (again.status_code, "已经撤回" in again.content.decode()) == (422, True)
+    told = Message.objects.filter(kind="points.budget", key__startswith=f"budget:{budget.pk}:")
+    assert set(told.values_list("key", flat=True)) == {
+        f"budget:{budget.pk}:set",
+        f"budget:{budget.pk}:withdrawn",
+    }
+    assert set(told.values_list("deliveries__person", flat=True)) == {points.han.pk}
+    with pytest.raises(budgets.WithdrawnBefore):
+        budgets.approve(budget, by=points.han)
+    assert accounts.balance(accounts.fund_of(points.community)) == 100_000
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        Budget.objects.filter(pk=budget.pk).update(points=11)
+
+
+def test_only_who_proposed_it_and_only_until_it_is_approved(client, points):
+    budget = proposed(points)
+    client.force_login(points.han)
+    assert client.post(f"{URL}{budget.pk}/withdraw/").status_code == 404
+    with pytest.raises(budgets.NotYours):
+        budgets.withdraw(budget, by=points.han)
+    client.force_login(points.chen)
+    page = client.post(f"{URL}{points.budget.pk}/withdraw/")
+    assert (page.status_code, "已经批准" in page.content.decode()) == (422, True)
+
+
+def ended(points) -> None:
+    """The first budget's period is over, and a new one has its own of 500."""
+    with pgtrigger.ignore("points.Budget:approved_budget_stays"):
+        Budget.objects.filter(pk=points.budget.pk).update(ends_on=days_ago(1))
+    points.budget.refresh_from_db()
+    newer = budgets.propose(
+        points.community,
+        points=500,
+        starts_on=today(),
+        ends_on=today() + timedelta(days=200),
+        reason="新一年",
+        by=points.chen,
+    )
+    budgets.approve(newer, by=points.han)
+
+
+def test_what_is_left_of_an_ended_budget_goes_back_by_two_people(client, points):
+    claiming.paid(points, quantity=3)
+    certified(points, happened_on=days_ago(2), quantity=2)
+    assert liability.purses([points.community])[points.community.pk].returnable == 0
+    ended(points)
+    client.force_login(points.chen)
+    page = client.get(URL)
+    assert_valid_html(page.content.decode())
+    # 100,000 and 500, less the running 500, 30 paid, 20 claimed.
+    assert "最多可退 99950 分" in page.content.decode()
+    typed = {"back-area": points.community.pk, "back-reason": "年度结算", "give_back": "1"}
+    page = client.post(URL, {**typed, "back-points": "99951"})
+    assert page.status_code == 422
+    assert "最多可退 99950 分" in str(page.context["back"].errors["points"])
+    assert client.post(URL, {**typed, "back-points": "99950"}).status_code == 302
+    budget = Budget.objects.get(kind="return")
+    assert (budget.points, budget.ends_on) == (99_950, points.budget.ends_on)
+    Budget.objects.filter(pk=budget.pk).update(set_by=points.han)
+    with pytest.raises(budgets.TwoPeople):
+        budgets.approve(budget, by=points.han)
+    Budget.objects.filter(pk=budget.pk).update(set_by=points.chen)
+
+    client.force_login(points.han)
+    assert client.post(f"{URL}{budget.pk}/approve/").status_code == 302
+    assert accounts.balance(accounts.fund_of(points.community)) == 520
+    assert accounts.balance(accounts.issuance_of(points.community)) == -550
+    page = client.get(URL)
+    assert "已退回" in page.content.decode()
+    assert purse_of(page, points.community).returnable == 0
+    assert not verification.run(full=True).findings
+
+
+def test_a_return_waits_when_claims_have_come_meanwhile(points):
+    ended(points)
+    budget = budgets.ask_return(points.community, points=100_000, reason="结算", by=points.chen)
+    certified(points, happened_on=days_ago(2), quantity=1)
+    with pytest.raises(budgets.TooMuchToReturn, match="最多可退 99990 分"):
+        budgets.approve(budget, by=points.han)
+    assert accounts.balance(accounts.fund_of(points.community)) == 100_500
+    budgets.withdraw(budget, by=points.chen)
+
+
+def test_nothing_goes_back_while_the_period_runs(client, points):
+    client.force_login(points.chen)
+    assert client.get(URL).context["back"] is None
+    with pytest.raises(budgets.TooMuchToReturn):
+        budgets.ask_return(points.community, points=1, reason="试", by=points.chen)
