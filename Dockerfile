@@ -18,6 +18,7 @@ WORKDIR /app
 COPY manage.py Procfile ./
 COPY portal portal
 COPY grids grids
+COPY exchange exchange
 COPY points points
 COPY publicity publicity
 COPY orgs orgs

@@ -223,12 +223,28 @@ def reverse(
     )
 
 
+# Beginnings of keys ("order:") whose holds another app ends, together with what hangs on them.
+_ENDED_ELSEWHERE: set[str] = set()
+
+
+def leave_holds(beginning: str) -> None:
+    """Let ``void_overdue`` pass holds whose key begins so; said when an app is ready."""
+    _ENDED_ELSEWHERE.add(beginning)
+
+
 def void_overdue(*, at: datetime | None = None, limit: int = 500) -> int:
-    """Release holds past their time, one transaction each; returns how many. The beat calls it."""
+    """Release holds past their time, one transaction each; returns how many. The beat calls it.
+
+    Those of ``leave_holds`` stay: who made them ends them.
+    """
     at = at or timezone.now()
+    elsewhere = Q()
+    for beginning in _ENDED_ELSEWHERE:
+        elsewhere |= Q(key__startswith=beginning)
     ended = Transfer.objects.filter(pending_of=OuterRef("pk")).values("pk")[:1]
     late = (
         Transfer.objects.filter(kind=TransferKind.HOLD, due_at__lte=at)
+        .exclude(elsewhere)
         .annotate(ending=Subquery(ended))
         .filter(ending=None)
         .order_by("due_at")[:limit]

@@ -161,6 +161,7 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 INSTALLED_APPS = [
     "portal",
     "grids",
+    "exchange",
     "points",
     "publicity",
     "orgs",
@@ -409,6 +410,7 @@ CELERY_BEAT_SCHEDULE = {
     "point-issues": {"task": "grids.tasks.sweep_points", "schedule": timedelta(hours=24)},
     "point-claims": {"task": "points.tasks.tend_claims", "schedule": timedelta(minutes=30)},
     "point-batches": {"task": "points.tasks.tend_batches", "schedule": timedelta(minutes=10)},
+    "expire-orders": {"task": "exchange.tasks.expire_orders", "schedule": timedelta(minutes=10)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
     "recount-months": {"task": "grids.tasks.recount_months", "schedule": timedelta(hours=24)},

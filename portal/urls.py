@@ -32,6 +32,7 @@ urlpatterns = [
     path("issues/", include("grids.urls")),
     path("notices/", include("publicity.urls")),
     path("points/", include("points.urls")),
+    path("exchange/", include("exchange.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ui/", components.components, name="components"),
 ]

@@ -92,6 +92,15 @@ LABELS = {
     "expiry_notice_days": gettext_lazy("到期前几天提醒"),
     "household_yearly_spend": gettext_lazy("每户每年兑换上限（分）"),
     "face_value_cents": gettext_lazy("每分记账（分钱）"),
+    "pick_up": gettext_lazy("取货期限"),
+    "stop_announced_days": gettext_lazy("停止兑换提前几天公告"),
+    "settlement_dispute": gettext_lazy("对结算清单提出异议"),
+    "appreciation_percent": gettext_lazy("保值增值每年（%）"),
+    "appreciation_month": gettext_lazy("保值增值在几月"),
+    "appreciation_held_months": gettext_lazy("持有满几个月才增值"),
+    "watch_orders_per_day": gettext_lazy("一天兑换几次起提示"),
+    "watch_same_pair_per_month": gettext_lazy("同一人同一经办一月几次起提示"),
+    "watch_outlet_share_percent": gettext_lazy("一处兑换点占比到多少提示（%）"),
 }
 
 # Pairs of numbers that are the two ends of a span, not a list.

@@ -11,6 +11,7 @@ SHIPPED = (
     import_module("rules.migrations.0003_notice_periods").NOTICE_PERIODS,
     *import_module("rules.migrations.0005_whistle").SHIPPED,
     *import_module("rules.migrations.0006_points").SHIPPED,
+    *import_module("rules.migrations.0007_exchange").SHIPPED,
 )
 
 

@@ -1,0 +1,40 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ExchangeConfig(AppConfig):
+    name = "exchange"
+    verbose_name = _("积分兑换")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from exchange import orders
+        from inbox.outbox import register_kind
+        from orgs.positions import Position as P
+        from orgs.positions import register
+        from points import ledger
+
+        deciders = (P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
+        above = (P.SUBDISTRICT_OPERATOR, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
+        register("exchange.edit_catalogue", P.SUBDISTRICT_OPERATOR)
+        register("exchange.announce_stop", P.SUBDISTRICT_OPERATOR)
+        register("exchange.view_exchange", *deciders, *above, P.SUPERVISOR, P.AUDITOR)
+        register(
+            "exchange.help_order", P.GRID_WORKER, P.GRID_LEAD, P.SOCIAL_WORKER, P.COMMITTEE_MEMBER
+        )
+        # Granted on the body that runs the outlet: a merchant's keeper, a shop's staff, the
+        # people of the subdistrict's counter.
+        register(
+            "exchange.serve_outlet",
+            *(P.MERCHANT_KEEPER, P.SOCIAL_WORKER, P.COMMITTEE_MEMBER, P.COMMITTEE_DIRECTOR),
+            P.SUBDISTRICT_OPERATOR,
+            on_organization=True,
+        )
+
+        register_kind("exchange.ordered", _("兑换下单和取货码"), ("sms",))
+        register_kind("exchange.issued", _("兑换已领取"))
+        register_kind("exchange.released", _("兑换取消、退回"), ("sms",))
+        register_kind("exchange.arrived", _("收藏的兑换品到货"))
+        register_kind("exchange.low_stock", _("兑换点库存不足"))
+
+        ledger.leave_holds(orders.HOLD)

@@ -1,0 +1,3 @@
+"""Addresses of who keeps items, outlets and stops; included by ``exchange.urls``."""
+
+urlpatterns = []

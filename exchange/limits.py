@@ -1,0 +1,106 @@
+"""How many pieces and points somebody may still exchange: by item and month, by household and year.
+
+Counted over open orders and those handed over, by the day they were placed, in the person's
+household: the limit belongs to the door, whoever orders and from whichever account. Who orders
+takes the lock first, so two at once cannot pass a limit.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db import connection
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from exchange.models import COUNTING, Item, ItemTerms, Order
+from points import terms as point_terms
+from rules.refusals import Refused
+
+
+class OverLimit(Refused):
+    """``left``: how many pieces one may still have."""
+
+    def __init__(self, text: str, left: int):
+        self.left = left
+        super().__init__(text)
+
+
+class OverYear(Refused):
+    def __init__(self, *, most: int, left: int):
+        self.left = left
+        text = _("每户每年最多兑换 %(most)d 分，今年还可以兑换 %(left)d 分")
+        super().__init__(text % {"most": most, "left": max(left, 0)})
+
+
+@dataclass(frozen=True)
+class Left:
+    """What of one item is left this month; None is without limit."""
+
+    pieces: int | None
+    words: str = ""
+
+
+def lock(household_id: int | None, person_id: int | None) -> None:
+    """Whoever orders for this door waits for the one before. Released at commit."""
+    of = f"h{household_id}" if household_id else f"p{person_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"exchange:{of}"])
+
+
+def left(item: Item, terms: ItemTerms, *, person, household, on: date) -> Left:
+    """The tighter of the two monthly limits. One query for each that there is."""
+    tightest = Left(None)
+    first, after = _month(on)
+    placed = Order.objects.filter(
+        offer__item=item, state__in=COUNTING, placed_at__gte=first, placed_at__lt=after
+    )
+    for limit, mine, text in (
+        (terms.household_monthly, _of_door(person, household), _("每户每月最多 %(limit)d 件")),
+        (terms.person_monthly, Q(person=person), _("每人每月最多 %(limit)d 件")),
+    ):
+        if limit is None:
+            continue
+        had = placed.filter(mine).aggregate(total=Sum("quantity"))["total"] or 0
+        pieces = max(limit - had, 0)
+        if tightest.pieces is None or pieces < tightest.pieces:
+            tightest = Left(pieces, text % {"limit": limit})
+    return tightest
+
+
+def left_of_year(community, *, person, household, on: date) -> int:
+    """Points the household may still exchange this year (POINTS, household_yearly_spend)."""
+    most = point_terms.at(community, on).params["household_yearly_spend"]
+    spent = Order.objects.filter(
+        _of_door(person, household),
+        state__in=COUNTING,
+        placed_at__gte=_midnight(date(on.year, 1, 1)),
+        placed_at__lt=_midnight(date(on.year + 1, 1, 1)),
+    ).aggregate(total=Sum("points"))["total"]
+    return most - (spent or 0)
+
+
+def check(order: Order, *, item: Item, community, on: date) -> None:
+    """Raises OverLimit or OverYear; after ``lock``."""
+    door = {"person": order.person, "household": order.household, "on": on}
+    month = left(item, order.terms, **door)
+    if month.pieces is not None and order.quantity > month.pieces:
+        text = _("%(limit)s，本月还可以兑换 %(left)d 件")
+        raise OverLimit(text % {"limit": month.words, "left": month.pieces}, month.pieces)
+    year = left_of_year(community, **door)
+    if order.points > year:
+        most = point_terms.at(community, on).params["household_yearly_spend"]
+        raise OverYear(most=most, left=year)
+
+
+def _of_door(person, household) -> Q:
+    return Q(household=household) if household is not None else Q(person=person, household=None)
+
+
+def _month(on: date) -> tuple[datetime, datetime]:
+    first = on.replace(day=1)
+    return _midnight(first), _midnight((first + timedelta(days=31)).replace(day=1))
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,3 @@
+"""Addresses of those behind a counter; included by ``exchange.urls``."""
+
+urlpatterns = []

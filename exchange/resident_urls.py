@@ -1,0 +1,3 @@
+"""Addresses of residents below ``/exchange/``; included by ``exchange.urls``."""
+
+urlpatterns = []

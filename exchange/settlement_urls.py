@@ -1,0 +1,3 @@
+"""Addresses of settlement and clearing; included by ``exchange.urls``."""
+
+urlpatterns = []

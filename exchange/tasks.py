@@ -1,0 +1,11 @@
+"""What the beat does for the exchange. Every task may run twice; the second time finds nothing."""
+
+from celery import shared_task
+
+from exchange import orders
+
+
+@shared_task
+def expire_orders() -> None:
+    """Give back what nobody picked up in time."""
+    orders.expire_due()

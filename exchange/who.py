@@ -1,0 +1,60 @@
+"""Who may do what with an order: the ``who`` columns of its table. Denied unless granted."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from exchange.models import Outlet
+from orgs import access
+from orgs.models import Residence
+from points import who as point_people
+from points.models import Account, AccountKind
+
+SERVE, HELP = "exchange.serve_outlet", "exchange.help_order"
+EDIT, VIEW, STOP = "exchange.edit_catalogue", "exchange.view_exchange", "exchange.announce_stop"
+
+
+def serves(outlet: Outlet, person) -> bool:
+    """Stands behind the counter: a post at the body that runs the outlet."""
+    return access.rights_of(person).may(SERVE, organization_id=outlet.organization_id)
+
+
+def served_by(person):
+    """The outlets somebody stands behind. A queryset."""
+    bodies = access.rights_of(person).organization_ids(SERVE)
+    return Outlet.objects.filter(organization__in=bodies)
+
+
+def spends(person, account: Account) -> bool:
+    """Their own account, or as a grown member the one of the household they live in."""
+    if account.kind == AccountKind.PERSON:
+        return account.person_id == person.pk
+    if account.kind != AccountKind.HOUSEHOLD:
+        return False
+    here = Residence.objects.verified().filter(person=person, household=account.household_id)
+    return here.exists() and not point_people.may_be_minor(person, timezone.localdate())
+
+
+def is_at_home(order, person) -> bool:
+    """Lives where the order goes, or went."""
+    return point_people.lives_there(person, order.household_id, timezone.localdate(order.placed_at))
+
+
+def issues(order, person):
+    if person is None or not serves(order.offer.outlet, person):
+        return False
+    if person.pk == order.person_id or is_at_home(order, person):
+        return _("这是您自己或家里人的兑换单，请由他人发放")
+    return True
+
+
+def refuses(order, person):
+    return person is not None and serves(order.offer.outlet, person)
+
+
+def cancels(order, person):
+    """Who it is for, the grown people of the household that pays, and the worker who placed it."""
+    if person is None:
+        return False
+    if person.pk in {order.person_id, order.placed_by_id}:
+        return True
+    return order.account.kind == AccountKind.HOUSEHOLD and spends(person, order.account)

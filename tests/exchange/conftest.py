@@ -1,0 +1,16 @@
+"""An exchange with something in the window."""
+
+import pytest
+
+from tests.grids.conftest import together
+
+__all__ = ["together"]
+
+
+@pytest.fixture
+def window(db):
+    from tests.exchange import window
+    from tests.grids.shipped import ship
+
+    ship()
+    return window.build()
