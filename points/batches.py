@@ -9,12 +9,14 @@ one transaction, and may be interrupted and repeated at will.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,10 +36,11 @@ from points.models import (
 )
 from points.moving import move, start_clocks
 from publicity import notices
-from publicity.models import Notice, Result
+from publicity.models import Notice, NoticeState, Objection, Result
 from rules import calendar, clocks
 from rules.refusals import Refused
 from rules.workflow import Missing, NotAllowed, Transition, Workflow, WrongState, system
+from ui.dates import day_text
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +73,22 @@ class CorrectionMissing(Refused):
 class CorrectionUnsaid(Refused):
     def __init__(self):
         super().__init__(_("这一批有更正，结果须为“已更正”并写明更正内容"))
+
+
+class NotEnded(Refused):
+    """What stands against ending the notice of a batch, all of it."""
+
+    def __init__(self, reasons: list[str]):
+        self.reasons = reasons
+        super().__init__("".join(f"{reason}。" for reason in reasons))
+
+
+@dataclass
+class Ending:
+    """How the notice of a batch would end now: what stands against it, or what it will say."""
+
+    against: list[str] = field(default_factory=list)
+    correction: str = ""
 
 
 @dataclass
@@ -597,26 +616,77 @@ def correct(
     return claim
 
 
+def _corrected(batch) -> QuerySet[Claim]:
+    return Claim.objects.filter(batch=batch, is_corrected=True).order_by("pk")
+
+
 def corrections(batch: Batch) -> list[Claim]:
-    return list(batch.claims.filter(is_corrected=True).order_by("pk"))
+    return list(_corrected(batch))
 
 
-def correction_text(batch: Batch) -> str:
-    """What the notice says at its end: numbers and points, no names."""
+def correction_text(claims: Iterable[Mapping]) -> str:
+    """What the notice says at its end of claims ({"pk", "state", "points"}): no names."""
     lines = []
-    for claim in corrections(batch):
-        if claim.state == C.REFUSED:
-            lines.append(_("编号%(n)d：不予积分") % {"n": claim.pk})
+    for claim in claims:
+        if claim["state"] == C.REFUSED:
+            lines.append(_("编号%(n)d：不予积分") % {"n": claim["pk"]})
         else:
             lines.append(
-                _("编号%(n)d：更正为%(points)d分") % {"n": claim.pk, "points": claim.points}
+                _("编号%(n)d：更正为%(points)d分") % {"n": claim["pk"], "points": claim["points"]}
             )
     return "；".join(lines)
 
 
+def ending(batch: Batch, *, by, at: datetime | None = None) -> Ending | None:
+    """Whether ``by`` may end the notice of ``batch`` now; None where there is none to end.
+
+    One query, whatever the size of the batch.
+    """
+    notice = batch.notice
+    if notice is None or not notice.is_open:
+        return None
+    against = []
+    if calendar.local_day(at or timezone.now()) <= notice.ends_on:
+        last = day_text(notice.ends_on)
+        against.append(_("公示到%(day)s为止，期满后才能结束") % {"day": last})
+    row = notices.flow.transition("close", NoticeState.PUBLISHED)
+    if (refused := row.refuses(notice, by)) is not None:
+        against.append(refused or _("您没有结束公示的权限"))
+    waiting, accepts, corrected = _objections(batch)
+    if waiting:
+        text = _("还有 %(count)d 条异议没有答复，全部答复后才能结束")
+        against.append(text % {"count": len(waiting)})
+    correction = correction_text(corrected)
+    if accepts and not correction:
+        against.append(_("有异议已被采纳，但还没有更正任何一项，请先更正"))
+    return Ending(against=against, correction=correction)
+
+
+def _objections(batch: Batch) -> tuple[list[int], bool, list[dict]]:
+    """Objections not answered, whether one was accepted, and the claims corrected so far."""
+    about = Objection.objects.filter(notice=OuterRef("notice"))
+    said = JSONObject(pk="pk", state="state", points="points")
+    return Batch.objects.values_list(
+        ArraySubquery(about.filter(answered_at=None).values("pk")),
+        Exists(about.filter(is_accepted=True)),
+        ArraySubquery(_corrected(OuterRef("pk")).values(said=said)),
+    ).get(pk=batch.pk)
+
+
+@transaction.atomic
 def close_notice(batch: Batch, *, by, at: datetime | None = None) -> Notice:
-    """End the notice after its window, upheld or corrected as the claims were; posting follows."""
-    text = correction_text(batch)
+    """End the notice after its window, upheld or corrected as the claims were; posting follows.
+
+    Raises NotEnded with all that stands against it, or WrongState once it has ended.
+    """
+    # The notice first, as objecting and withdrawing do; then the batch, so that nobody corrects
+    # between the words and the end.
+    batch.notice = Notice.objects.select_for_update().get(pk=batch.notice_id)
+    Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    found = ending(batch, by=by, at=at)
+    if found is not None and found.against:
+        raise NotEnded(found.against)
+    text = found.correction if found is not None else ""
     result = Result.CORRECTED if text else Result.UPHELD
     return notices.close(batch.notice, result=result, correction=text, by=by, at=at)
 

@@ -137,6 +137,7 @@ def _page(
         batch, shown, filters, found, request.user, after=_number(request.GET.get("after", ""))
     )
     takes = batch.decides and batch.takes_decisions
+    ending = batches.ending(batch, by=request.user) if batch.decides else None
     context = {
         "batch": batch,
         "tone": TONES[batch.state],
@@ -145,7 +146,7 @@ def _page(
         "query": filters.query,
         "shown": shown,
         "totals": shown.totals,
-        "budget": _budget(batch, shown.totals),
+        "budget": _budget(batch, shown.totals) if batch.takes_decisions else {},
         "flags": anomalies.CODES,
         "flagged": len(found),
         "sources": dealing.sources(),
@@ -160,7 +161,8 @@ def _page(
         "first_page": _address(request, after="") if request.GET.get("after") else "",
         "last": _last(request, batch) if takes else [],
         "refusal": refusal,
-        "next": _next(batch, shown.totals),
+        "next": _next(batch, shown.totals, ending),
+        "ending": ending,
     }
     if context["may_correct"] and context["correcting"] and correct is None:
         context["correct"] = CorrectForm()
@@ -172,9 +174,11 @@ def _budget(batch: Batch, totals) -> dict:
     return {"left": left, "short": max(totals.points - left, 0)}
 
 
-def _next(batch: Batch, totals) -> str:
+def _next(batch: Batch, totals, ending: batches.Ending | None) -> str:
     """What is to be done now, in one sentence."""
     match batch.state:
+        case S.NOTICED | S.OBJECTED if ending is not None and not ending.against:
+            return _("公示已期满，可以结束公示，开始入账。")
         case S.COLLECTING:
             return _("认证仍在进行，已认证的可以先审批；收集结束后不再加入新的申报。")
         case S.DECIDING if totals.undecided:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 
 from points import anomalies, batches, doors, panel, waiting
 from points.models import BatchState, Claim
@@ -277,6 +278,85 @@ def test_publishing_correcting_and_the_end(client, reviewing):
     assert client.post(url, given).status_code == 302
     points.first.refresh_from_db()
     assert (points.first.points, points.first.is_corrected) == (10, True)
+
+
+@pytest.fixture
+def noticed(reviewing):
+    """Under notice, as the objection of 罗 is about 王's first claim."""
+    for someone in (reviewing.he, reviewing.neighbour, reviewing.jian, reviewing.fang):
+        batches.sign(reviewing.batch, by=someone)
+    batches.sign(reviewing.batch, by=reviewing.luo)
+    batches.publish(reviewing.batch, by=reviewing.zhou)
+    return reviewing
+
+
+def after_the_window(points, time_machine):
+    time_machine.move_to(timezone.now() + timedelta(days=40))
+
+
+def end(client, person, batch, status) -> str:
+    client.force_login(person)
+    answer = client.post(reverse("points:batch_advance", args=[batch.pk]), {"verb": "close_notice"})
+    assert answer.status_code == status, answer.content.decode()[:300]
+    return answer.content.decode()
+
+
+END = 'value="close_notice"'
+
+
+def test_a_notice_is_ended_on_the_page_of_its_batch(client, noticed, time_machine):
+    batch, zhou, first = noticed.batch, noticed.zhou, noticed.first
+    objection = notices.object(batch.notice, by=noticed.luo, text=f"编号{first.pk}只做了一小时")
+    shown = get(client, zhou, page_of(batch))
+    for words in ("现在还不能结束公示", "期满后才能结束", "还有 1 条异议没有答复"):
+        assert words in shown
+    assert END not in shown
+    assert "还有 1 条异议没有答复" in end(client, zhou, batch, 422)
+
+    notices.answer(objection, answer="属实，将更正", is_accepted=True, by=noticed.jian)
+    after_the_window(noticed, time_machine)
+    shown = get(client, zhou, page_of(batch))
+    assert "有异议已被采纳，但还没有更正任何一项" in shown
+    assert "期满后才能结束" not in shown
+    assert END not in shown
+    assert "请先更正" in end(client, zhou, batch, 422)
+
+    first.refresh_from_db()
+    batches.correct(first, points=10, reason="实为一小时", by=zhou)
+    shown = get(client, zhou, page_of(batch))
+    assert_valid_html(shown)
+    assert END in shown
+    assert f"编号{first.pk}：更正为10分" in shown
+    assert END not in get(client, noticed.sun, page_of(batch))  # reads, and decides nothing
+    end(client, noticed.sun, batch, 404)
+    end(client, zhou, batch, 302)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.POSTING
+    assert (batch.notice.result, batch.notice.correction) == (
+        "corrected",
+        f"编号{first.pk}：更正为10分",
+    )
+    end(client, zhou, batch, 422)  # pressed twice
+    assert END not in get(client, zhou, page_of(batch))
+
+
+def test_a_notice_without_objections_is_upheld(client, noticed, time_machine):
+    batch = noticed.batch
+    shown = get(client, noticed.gao, page_of(batch))
+    assert "期满次日自动结束并入账" in shown
+    assert "公示期满" not in shown
+    after_the_window(noticed, time_machine)
+    assert "没有更正，结果为“维持”" in get(client, noticed.gao, page_of(batch))
+    end(client, noticed.gao, batch, 302)
+    batch.notice.refresh_from_db()
+    assert (batch.notice.state, batch.notice.result) == ("closed", "upheld")
+
+
+def test_a_month_under_notice_keeps_to_ten_queries(client, noticed, django_assert_max_num_queries):
+    client.force_login(noticed.zhou)
+    client.get(page_of(noticed.batch))
+    with django_assert_max_num_queries(10):
+        client.get(page_of(noticed.batch))
 
 
 def test_the_list_goes_back_to_deciding_with_a_reason(client, reviewing):
