@@ -6,7 +6,7 @@ Each leaves out what the person must leave to others, as far as a query can tell
 
 from collections import defaultdict
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orgs import access
@@ -45,15 +45,28 @@ def _over(person, right: str, path_field: str = "area_path") -> Q:
     return reach
 
 
-def to_certify(person) -> QuerySet[Claim]:
-    """Claims under rules that name one of the person's posts, at the places of those posts."""
+def _certifying(person) -> Q:
+    """Under rules that name one of the person's posts, at the places of those posts."""
     by_place: dict[str, set[str]] = defaultdict(set)
     for position, path in who.posts_of(person):
         by_place[path].add(position)
     reach = NOTHING
     for path, positions in by_place.items():
         reach |= Q(area_path__startswith=path, rule_version__certifiers__overlap=sorted(positions))
-    return Claim.objects.filter(reach, _not_mine(person), state=ClaimState.CLAIMED)
+    return reach & Q(state=ClaimState.CLAIMED)
+
+
+def to_certify(person) -> QuerySet[Claim]:
+    """Claims the person may certify by one of their posts, and has no part in."""
+    return Claim.objects.filter(_certifying(person), _not_mine(person))
+
+
+def certifying(person) -> tuple[int, int]:
+    """(claims the person may certify, those they would but for a part in them). One query."""
+    found = Claim.objects.filter(_certifying(person)).aggregate(
+        every=Count("pk"), own=Count("pk", filter=_not_mine(person))
+    )
+    return found["own"], found["every"] - found["own"]
 
 
 def appeals(person) -> QuerySet[Claim]:

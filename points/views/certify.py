@@ -28,13 +28,14 @@ def certify(request):
 
 def _page(request, *, form=None, picked=(), left=(), status=200):
     wanted = dealing.by_deadline(waiting.to_certify(request.user))
-    count = wanted.count()
+    count, aside = waiting.certifying(request.user)
     skip = _number(request.GET.get("skip", ""))
     rows = list(dealing.with_details(wanted, "clock")[skip : skip + PAGE])
     now = timezone.now()
     context = {
         "groups": _by_urgency(rows, now),
         "count": count,
+        "aside": aside,
         "shown": len(rows),
         "following": f"?skip={skip + PAGE}" if count > skip + PAGE else "",
         "previous": f"?skip={max(skip - PAGE, 0)}" if skip else "",

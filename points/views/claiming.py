@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orgs import access
 from orgs.access import signed_in
 from orgs.models import Person
 from orgs.uploads import writing
-from points import claims, earning, evidence, mine, standing
+from points import claims, earning, evidence, mine, standing, who
 from points.flow import flow
 from points.mine_forms import AnswerForm, AppealForm, ClaimForm
 from points.models import Claim, ClaimState, RuleVersion, Source
@@ -201,7 +202,7 @@ def _claim_page(request, found, *, status=200, appeal=None, answer=None):
         "stands": standing.of(found),
         "stations": standing.stations(),
         "photos": list(found.evidence.all()),
-        "entries": _entries(found),
+        "entries": _entries(found, person),
         "for_other": found.person_id != person.pk,
         "is_own": own_one,
         "may_withdraw": "withdraw" in verbs,
@@ -222,6 +223,7 @@ _TITLES = {
     "overrule": L("申诉成立"),
     "uphold": L("维持不通过"),
     "collect": L("汇总进名单"),
+    "approve": L("审批同意"),
     "reject": L("审批没有通过"),
     "carry": L("转入下一批"),
     "review": L("积分小组审议通过"),
@@ -235,24 +237,63 @@ _TITLES = {
 }
 _TONES = {
     **dict.fromkeys(("refuse", "reject", "strike"), "bad"),
-    **dict.fromkeys(("certify", "vouch", "overrule", "post", "review"), "ok"),
+    **dict.fromkeys(("certify", "vouch", "overrule", "approve", "post", "review"), "ok"),
     **dict.fromkeys(("contest", "correct", "reverse"), "warn"),
 }
 
 
-def _entries(found) -> list[dict]:
-    """The history without names: decisions of a batch show only once they are final."""
+_FINAL = {
+    *(ClaimState.REVIEWED, ClaimState.NOTICED, ClaimState.OBJECTED),
+    *(ClaimState.POSTED, ClaimState.REVERSED),
+}
+
+
+def _entries(found, reader) -> list[dict]:
+    """The history, each step with the office that took it; decisions only once they are final.
+
+    Names are for those who read the claim by office, not for who claimed or their guardian.
+    """
+    steps = list(found.steps.select_related("actor"))
+    shown = [step for step in steps if step.verb in _TITLES and step.verb != "approve"]
+    if found.state in _FINAL:
+        shown += [step for step in steps if step.verb == "approve"][-1:]
+        shown.sort(key=lambda step: (step.at, step.pk))
+    by_office = reader.pk not in {found.person_id, found.claimant_id} and access.rights_of(
+        reader
+    ).may(who.VIEW, area_path=found.area_path)
     return [
         {
             "title": str(_TITLES[step.verb]),
             "tone": _TONES.get(step.verb, "info"),
             "at": step.at,
+            "by": _by(found, step, reader, by_office=by_office),
             "text": step.reason,
             "clock": step.clock_effect,
         }
-        for step in found.steps.all()
-        if step.verb in _TITLES
+        for step in shown
     ]
+
+
+def _by(found, step, reader, *, by_office: bool) -> str:
+    """Who took a step, as far as the reader is told."""
+    if step.verb == "review":
+        return _("积分小组")
+    if step.actor is None:
+        return _("系统")
+    if step.actor_id == reader.pk:
+        return _("您")
+    if by_office:
+        return step.actor.name
+    match step.verb:
+        case "file" | "withdraw" | "appeal":
+            if step.actor_id == found.person_id:
+                return _("本人")
+            return _("监护人") if found.source == Source.SELF else found.get_source_display()
+        case "certify" | "refuse":
+            return found.rule_version.certifier_label
+        case "overrule" | "uphold":
+            return _("申诉答复人")
+    return _("社区")
 
 
 @signed_in

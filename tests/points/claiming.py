@@ -133,11 +133,11 @@ def resident(points, name: str, household=None) -> Person:
     """One more verified resident of the building."""
     number = Person.objects.count()
     someone = cast.person(name, f"10001{number:06d}")
-    live(someone, household or _another_door(points), points.li)
+    live(someone, household or another_door(points), points.li)
     return someone
 
 
-def _another_door(points) -> Household:
+def another_door(points) -> Household:
     number = Household.objects.filter(area=points.building).count()
     return Household.objects.create(area=points.building, stairwell="2", room=f"{number}01")
 

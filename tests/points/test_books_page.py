@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from points import accounts, seal, tasks, verification
 from points.models import Verification
-from tests.browser import assert_accessible, assert_valid_html, shot
+from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
 from tests.points.books import fund_with, move
 from tests.points.tamper import by_hand
 
@@ -153,8 +153,9 @@ def test_the_desk_says_how_the_books_stand(client, kept):
 @pytest.mark.browser
 def test_the_page_is_accessible(browser_page, kept):
     bend(kept)
-    for width, mode in ((390, "light"), (1280, "light"), (390, "dark"), (390, "elder")):
-        look = browser_page(width=width, mode=mode, person=kept.auditor)
+    for modes in by_size((390, "light"), (1280, "dark"), (390, "elder"), (1280, "elder")):
+        look = browser_page(*modes[0], person=kept.auditor)
         look.goto(PAGE)
-        assert_accessible(look)
-        shot(look, f"books-{width}-{mode}")
+        for width, mode in in_modes(look, modes):
+            assert_accessible(look)
+            shot(look, f"books-{width}-{mode}")

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from points import caps, earning
+from points import batches, caps, earning
 from points.models import Claim, ClaimEvidence, GuardianConsent, RuleVersion
 from tests.browser import assert_valid_html
 from tests.grids import pictures
+from tests.points import claiming
 from tests.points.claiming import days_ago, file, rule, today
 
 
@@ -169,3 +170,30 @@ def test_the_pages_of_claiming_cost_few_queries(client, points):
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
         assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+
+
+def test_the_history_tells_offices_to_the_person_and_names_to_those_in_charge(client, points):
+    claim = claiming.paid(points)
+    url = claim.get_absolute_url()
+    done = [
+        *(("申报", "您"), ("认证通过", "项目负责人"), ("汇总进名单", "系统"), ("审批同意", "社区")),
+        *(("积分小组审议通过", "积分小组"), ("开始公示", "社区"), ("记入账户", "系统")),
+    ]
+    client.force_login(points.wang)
+    page = client.get(url)
+    assert [(one["title"], one["by"]) for one in page.context["entries"]] == done
+    assert points.zhou.name not in page.content.decode().split("<main")[1]
+    client.force_login(points.worker2)
+    page = client.get(url)
+    told = {one["title"]: one["by"] for one in page.context["entries"]}
+    assert told["认证通过"] == points.sun.name
+    assert told["审批同意"] == points.zhou.name
+    assert told["积分小组审议通过"] == "积分小组"
+
+
+def test_an_approval_shows_only_once_it_is_final(client, points):
+    claim = claiming.certified(points, happened_on=batches.last_month())
+    batch = batches.open(points.community, batches.last_month())
+    batches.approve(batch, [claim.pk], by=points.zhou)
+    client.force_login(points.wang)
+    assert "审批同意" not in client.get(claim.get_absolute_url()).content.decode()
