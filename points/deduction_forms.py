@@ -12,7 +12,7 @@ from orgs.models import Area, AreaLevel
 from orgs.models.people import PHONE_PATTERN
 from orgs.uploads import WithPictures
 from points import deduction_desk, evidence, who
-from points.deductions import FALSE_CLAIM
+from points.deductions import FALSE_CLAIM, OwnFamily, TermOver, WrongDay
 from points.models import Claim, FactBasis, Rule, RuleKind
 from rules.workflow import Missing
 
@@ -108,6 +108,12 @@ class ReportForm(Refusing):
             self.add_error("phone", _("请填手机号，或楼栋和房号"))
         return given
 
+    def refuse(self, refused: Exception) -> None:
+        if isinstance(refused, OwnFamily):
+            self.add_error("name", str(refused))
+        else:
+            super().refuse(refused)
+
     def _find_by_claim(self, given) -> None:
         number = given.get("claim")
         if number is None:
@@ -197,6 +203,33 @@ class AnswerForm(Refusing):
         rows=5,
         help_text=L("事情是怎样的、有什么原因，都可以写。"),
     )
+
+
+class HearForm(Refusing):
+    """What was said in the room, entered for the one concerned."""
+
+    spoken_on = forms.DateField(
+        label=L("哪天说的"),
+        widget=DayInput(),
+        error_messages={"required": L("请填写哪天说的")},
+    )
+    answer = _words(
+        L("当事人说了什么"),
+        L("请写下当事人说的话"),
+        most=2000,
+        rows=5,
+        help_text=L("照原话写，读给当事人听过再录入。会标明由您听取、代为录入，当事人会收到全文。"),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("spoken_on", timezone.localdate())
+
+    def refuse(self, refused: Exception) -> None:
+        if isinstance(refused, WrongDay | TermOver):
+            self.add_error("spoken_on", str(refused))
+        else:
+            super().refuse(refused)
 
 
 class DecideForm(Refusing):

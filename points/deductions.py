@@ -80,6 +80,21 @@ class TermOver(Refused):
         super().__init__(_("期限已于 %(day)s 结束") % {"day": day})
 
 
+class WrongDay(Refused):
+    def __init__(self, first: date):
+        text = _("须在通知当事人（%(day)s）以后、今天以前")
+        super().__init__(text % {"day": first.isoformat()})
+
+
+class OwnFamily(NotAllowed):
+    def __init__(self):
+        super().__init__(
+            verb="report",
+            label=_("报告"),
+            reason=_("不能报告同住的家人；确有其事的，请由不与当事人同住的人报告"),
+        )
+
+
 class WrongPoints(Refused):
     def __init__(self, most: int):
         super().__init__(_("扣减须在 1 到 %(most)d 分之间") % {"most": most})
@@ -127,6 +142,18 @@ def _establish(deduction, move):
 def _answer(deduction, move):
     _in_time(deduction, move)
     deduction.answer, deduction.heard_at = move.data["answer"].strip(), move.at
+
+
+def _spoken(deduction, move):
+    """Said in time, it may be written down after the term, until the beat goes on."""
+    day = move.data["spoken_on"]
+    first = calendar.local_day(deduction.established_at)
+    if not first <= day <= calendar.local_day(move.at):
+        raise WrongDay(first)
+    if day > calendar.local_day(deduction.clock.due_at):
+        raise TermOver(deduction.clock.due_at)
+    deduction.answer, deduction.heard_at = move.data["answer"].strip(), move.at
+    deduction.hearer, deduction.spoken_on = move.by, day
 
 
 def _no_answer(deduction, move):
@@ -325,6 +352,17 @@ flow = Workflow(
             tells=telling.of_heard,
         ),
         Transition(
+            "hear",
+            (D.ESTABLISHED,),
+            D.HEARD,
+            who=who.hears,
+            needs=(("answer", L("当事人说了什么")), ("spoken_on", L("哪天说的"))),
+            label=L("录入口头意见"),
+            clock=_stop,
+            effect=_spoken,
+            tells=telling.of_spoken,
+        ),
+        Transition(
             "hearing_over",
             (D.ESTABLISHED,),
             D.HEARD,
@@ -422,8 +460,8 @@ def report(
 ) -> Deduction:
     """Report under one's own name what a rule takes points for; nothing is taken by it.
 
-    ``claim`` is the false one, for N03 only. Raises NotADeduction, ClaimMissing, NotAllowed,
-    ReportedBefore or Missing.
+    ``claim`` is the false one, for N03 only. Raises NotADeduction, ClaimMissing, NotAllowed (or
+    OwnFamily: who lives with the one concerned), ReportedBefore or Missing.
     """
     at = at or timezone.now()
     if not text.strip():
@@ -453,6 +491,9 @@ def report(
         raise NotAllowed(verb="report", label=_("报告"))
     if by.pk == person.pk:
         raise NotAllowed(verb="report", label=_("报告"), reason=_("不能报告自己"))
+    doors = {home and home.household_id, claim and claim.household_id}
+    if any(who.lives_there(by, door, happened_on) for door in doors):
+        raise OwnFamily
     deduction = Deduction(
         area=area,
         community=area.community,
@@ -498,6 +539,17 @@ def establish(
 def answer(deduction: Deduction, *, by, text: str, at: datetime | None = None) -> Deduction:
     """What the one concerned says. Raises TermOver."""
     flow.advance(deduction, "answer", by=by, at=at, answer=text)
+    return deduction
+
+
+def hear(
+    deduction: Deduction, *, by, text: str, spoken_on: date, at: datetime | None = None
+) -> Deduction:
+    """Write down what the one concerned said to ``by`` on a day; they are told the words.
+
+    Raises WrongDay, TermOver (said after the term), NotAllowed.
+    """
+    flow.advance(deduction, "hear", by=by, at=at, answer=text, spoken_on=spoken_on)
     return deduction
 
 

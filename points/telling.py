@@ -340,6 +340,22 @@ def of_heard(deduction, move) -> None:
     _to_staff(deduction, move, "points.decide_deduction", _("有积分扣减事项待决定"))
 
 
+def of_spoken(deduction, move) -> None:
+    text = _("%(name)s已按您%(day)s所说代为录入：%(answer)s。如有出入，请尽快联系社区。")
+    _to_party(
+        deduction,
+        move,
+        _("您的口头意见已录入：%(rule)s") % {"rule": deduction.rule_version.title},
+        text
+        % {
+            "name": move.by.name,
+            "day": day_text(deduction.spoken_on, full=True),
+            "answer": deduction.answer.rstrip("。"),
+        },
+    )
+    of_heard(deduction, move)
+
+
 def of_deduction_decided(deduction, move) -> None:
     text = _("决定扣减 %(points)d 分：%(reason)s。不服的，可在%(due)s前申诉；期满未申诉即扣减。")
     _to_party(

@@ -225,6 +225,23 @@ def decides_deduction(deduction, person):
     return _stands_aside(deduction, person) or True
 
 
+def hears(deduction, person):
+    """Who may write down what the one concerned says: staff, but not who reported it."""
+    if person is None:
+        return False
+    rights = access.rights_of(person)
+    if not (
+        rights.may(ESTABLISH, area_path=deduction.area_path)
+        or rights.may(DECIDE_DEDUCTION, area_path=deduction.community.path)
+    ):
+        return False
+    if person.pk in {deduction.person_id, deduction.reporter_id}:
+        return _("口头意见由当事人和报告人以外的人听取、录入")
+    if lives_there(person, deduction.household_id, deduction.happened_on):
+        return _("这是您家里人的事，请由他人办理")
+    return True
+
+
 def drops(deduction, person):
     """Before there is a fact whoever may establish one, afterwards whoever decides."""
     if deduction.state == DeductionState.REPORTED and establishes(deduction, person) is True:

@@ -40,7 +40,8 @@ class Deduction(Placed):
 
     ``points`` is what the rule takes; ``taken`` what was there to take when it was posted, both
     positive. ``claim`` is the false claim of N03. ``clock`` is the term that runs now: for the
-    answer, then for the appeal, then for the decision on it.
+    answer, then for the appeal, then for the decision on it. What was said by word of mouth is
+    entered by ``hearer``, who heard it on ``spoken_on``.
     """
 
     community = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name=_("社区"))
@@ -84,6 +85,15 @@ class Deduction(Placed):
     established_at = models.DateTimeField(null=True, editable=False)
     answer = models.TextField(_("当事人意见"), max_length=2000, blank=True)
     heard_at = models.DateTimeField(null=True, editable=False)
+    hearer = models.ForeignKey(
+        PERSON,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("听取人"),
+    )
+    spoken_on = models.DateField(_("口头陈述日期"), null=True, editable=False)
     decider = models.ForeignKey(
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("决定人")
     )
@@ -140,6 +150,15 @@ class Deduction(Placed):
                 name="points_deduction_heard",
                 condition=Q(state__in=[D.REPORTED, D.ESTABLISHED, D.DROPPED])
                 | Q(heard_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="points_deduction_spoken",
+                condition=Q(hearer=None, spoken_on=None)
+                | Q(hearer__isnull=False, spoken_on__isnull=False)
+                & ~Q(answer="")
+                & ~Q(hearer=F("person"))
+                & ~Q(hearer=F("reporter")),
+                violation_error_message=_("听取人不能是当事人或报告人"),
             ),
             models.CheckConstraint(
                 name="points_deduction_decided",

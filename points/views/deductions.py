@@ -20,6 +20,7 @@ from points.deduction_forms import (
     DecideForm,
     DropForm,
     FactForm,
+    HearForm,
     JudgeForm,
     ReportForm,
 )
@@ -97,7 +98,7 @@ def deduction(request, pk):
     """One deduction, as the reader may see it, with what they may do now."""
     rows = desk.visible_to(request.user).select_related(
         *("rule_version__rule", "person", "household__area", "community", "clock", "claim"),
-        *("establisher", "decider", "judge", "reporter"),
+        *("establisher", "hearer", "decider", "judge", "reporter"),
     )
     found = get_object_or_404(rows, pk=pk)
     if request.method == "POST":
@@ -108,6 +109,7 @@ def deduction(request, pk):
 _FORMS = {
     "establish": FactForm,
     "answer": AnswerForm,
+    "hear": HearForm,
     "decide": DecideForm,
     "drop": DropForm,
     "appeal": AppealForm,
@@ -140,6 +142,7 @@ def _advance(request, found):
             done = {
                 "establish": _("事实已录入，已通知当事人陈述意见。"),
                 "answer": _("您的意见已收到。"),
+                "hear": _("口头意见已录入，已告知当事人。"),
                 "decide": _("决定已作出，已通知当事人。"),
                 "drop": _("已结束，不扣减。"),
                 "appeal": _("申诉已收到，将由另外的人复核。"),
@@ -170,6 +173,8 @@ def _do(verb: str, found, form, person) -> None:
                 )
         case "answer":
             deductions.answer(found, by=person, text=given["answer"])
+        case "hear":
+            deductions.hear(found, by=person, text=given["answer"], spoken_on=given["spoken_on"])
         case "decide":
             deductions.decide(found, by=person, reason=given["reason"], points=given["points"])
         case "drop":

@@ -429,3 +429,38 @@ def test_hearing_and_appeal_in_a_browser(browser_page, points):
     assert phone.get_by_role("heading", name=re.compile("扣减积分")).is_visible()
     assert phone.get_by_text("已扣减 12 分").first.is_visible()
     assert phone.get_by_text("扣到零为止，不欠分").is_visible()
+
+
+# --- said in the room ----------------------------------------------------------------------------
+
+
+def test_staff_enter_what_was_said_and_it_is_marked(client, points):
+    found = established(points)
+    url = found.get_absolute_url()
+    page = as_(client, points.worker2).get(url)
+    assert_valid_html(page.content.decode())
+    data = {"verb": "hear", "hear-answer": "", "hear-spoken_on": claiming.today().isoformat()}
+    page = client.post(url, data)
+    assert page.status_code == 422
+    assert "请写下当事人说的话" in page.content.decode()
+    data["hear-answer"] = "当天已经移走"
+    page = client.post(url, {**data, "hear-spoken_on": days_ago(300).isoformat()})
+    assert page.status_code == 422
+    assert "通知当事人" in str(page.context["forms"]["hear"].errors["spoken_on"])
+    assert "当天已经移走" in page.content.decode()
+    assert client.post(url, data).status_code == 302
+    for reader in (points.worker2, points.wang):
+        text = as_(client, reader).get(url).content.decode()
+        assert_valid_html(text)
+        assert "口头陈述，许社工听取并代为录入" in text
+    page = as_(client, points.worker2).post(url, data)
+    assert page.status_code == 422
+    assert "当天已经移走" in page.content.decode()
+
+
+def test_the_report_of_somebody_at_home_is_refused_beside_the_name(client, points):
+    claiming.live(points.li, points.home, points.hao)
+    page = as_(client, points.li).post(NEW, report_data(points))
+    assert page.status_code == 422
+    assert "不能报告同住的家人" in str(page.context["form"].errors["name"])
+    assert "书面劝导后逾期未改" in page.content.decode()

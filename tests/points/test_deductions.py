@@ -211,9 +211,9 @@ def test_a_false_claim_on_its_way_is_struck_and_only_the_other_half_taken(points
 ROLES = {
     "party": {"answer", "appeal"},
     "reporter": set(),
-    "establisher": {"establish", "drop"},  # until there is a fact
-    "worker": {"establish", "drop"},
-    "secretary": {"decide", "drop"},
+    "establisher": {"establish", "hear", "drop"},  # drop until there is a fact
+    "worker": {"establish", "hear", "drop"},
+    "secretary": {"hear", "decide", "drop"},
     "supervisor": {"uphold", "overrule"},
     "resident": set(),
     "worker_elsewhere": set(),
@@ -251,3 +251,58 @@ def test_who_may_do_what_from_which_state(points):
             if deductions.flow.transition(verb, state) is None:
                 with pytest.raises(WrongState):
                     deductions.flow.advance(record, verb, by=points.jian)
+
+
+# --- said in the room ----------------------------------------------------------------------------
+
+
+def test_what_was_said_in_the_room_is_entered_by_who_heard_it(points):
+    found = established(points)
+    deductions.hear(found, by=points.sun, text=" 当天已移走 ", spoken_on=claiming.today())
+    assert (found.state, found.answer) == ("heard", "当天已移走")
+    assert (found.hearer, found.spoken_on) == (points.sun, claiming.today())
+    assert found.steps.last().verb == "hear"
+    assert told(points.wang)[-1].startswith("您的口头意见已录入")
+    assert "有积分扣减事项待决定" in told(points.zhou)
+    # 孙 established and heard; deciding is still another person's.
+    deductions.decide(found, reason="事实清楚", by=points.zhou)
+    assert found.state == "decided"
+
+
+def test_a_spoken_answer_was_given_in_time(points):
+    at = timezone.now() - timedelta(days=20)
+    found = deductions.establish(
+        reported(points, at=at, happened_on=days_ago(25)),
+        by=points.sun,
+        basis="admission",
+        documents=papers(points),
+        at=at,
+    )
+    for day, refusal in (
+        (days_ago(21), deductions.WrongDay),
+        (claiming.today() + timedelta(days=1), deductions.WrongDay),
+        (claiming.today(), deductions.TermOver),
+    ):
+        with pytest.raises(refusal):
+            deductions.hear(found, by=points.sun, text="移走了", spoken_on=day)
+    deductions.hear(found, by=points.sun, text="移走了", spoken_on=days_ago(18))
+    assert found.state == "heard"
+
+
+def test_neither_the_one_concerned_nor_who_reported_it_enters_the_answer(points):
+    found = established(points, by=points.he)  # 何 might, for another's report
+    for someone in (points.he, points.wang, points.li, None):
+        with pytest.raises(NotAllowed):
+            deductions.hear(found, by=someone, text="移走了", spoken_on=claiming.today())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Deduction.objects.filter(pk=found.pk).update(
+            hearer=points.he, spoken_on=claiming.today(), answer="移走了"
+        )
+
+
+def test_nobody_reports_who_they_live_with(points):
+    claiming.live(points.li, points.home, points.hao)
+    with pytest.raises(deductions.OwnFamily, match="不能报告同住的家人"):
+        reported(points)
+    assert not Deduction.objects.exists()
+    assert reported(points, by=points.hao).state == "reported"
