@@ -12,6 +12,9 @@ be an argument::
 
     rows = _unread(person=request.user.pk)
 
+What may be left out has a default, and is written into the query only when it is given: every
+set of names is a query of its own.
+
 ``orgs.prepared`` does this for what depends on somebody's rights.
 """
 
@@ -107,12 +110,14 @@ def _read_nothing(*args):
 
 def compiled(build: Callable[..., QuerySet]) -> Callable[..., list]:
     """``build(**blanks)`` → queryset; the call with values → its rows."""
-    kept: list[Compiled] = []
+    kept: dict[frozenset[str], Compiled] = {}
 
     @wraps(build)
     def rows(**values) -> list:
-        if not kept:
-            kept.append(Compiled(lambda: build(**{name: Blank(name) for name in values})))
-        return kept[0].rows(values)
+        names = frozenset(values)
+        if (query := kept.get(names)) is None:
+            query = Compiled(lambda: build(**{name: Blank(name) for name in names}))
+            kept[names] = query
+        return query.rows(values)
 
     return rows

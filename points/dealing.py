@@ -6,6 +6,7 @@ A thousand claims cost as many queries as ten, and a page shows a bounded number
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -26,9 +27,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
-from orgs.models import Area
+from orgs.compiled import Among, compiled
+from orgs.models import Area, Person
+from orgs.prepared import prepared
 from points import who
-from points.anomalies import Anomaly, Found
+from points.anomalies import Found
 from points.models import (
     COUNTING,
     POINTS,
@@ -60,7 +63,17 @@ def with_last_steps(batches: QuerySet[Batch]) -> QuerySet[Batch]:
     """``last_step`` of the batch and ``seen``, the last step of any claim: what a page shows."""
     steps = BatchStep.objects.filter(batch=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     seen = ClaimStep.objects.order_by("-pk").values("pk")[:1]
-    return batches.annotate(last_step=Subquery(steps), seen=Coalesce(Subquery(seen), 0))
+    return batches.annotate(last_step=Subquery(steps), seen=Subquery(seen))
+
+
+def read_by(person, pk: int) -> Batch | None:
+    """The batch with its notice and last steps, if ``person`` may read it."""
+    return next(iter(_read_by(person, pk=pk)), None)
+
+
+@prepared
+def _read_by(person, *, pk):
+    return with_last_steps(visible_to(person).select_related("notice")).filter(pk=pk)
 
 
 # --- filters -------------------------------------------------------------------------------------
@@ -90,34 +103,84 @@ class Filters:
     def is_empty(self) -> bool:
         return not self.query
 
-    def condition(self, found: Found) -> Q:
-        wanted = Q()
+    def values(self, batch: Batch, found: Found) -> dict:
+        """What ``matching`` is to look for; only what is asked."""
+        wanted: dict = {}
         if self.rule:
-            wanted &= Q(rule_version__rule__code=self.rule)
+            wanted["rule"] = self.rule
+        if self.grid:
+            wanted |= _place(batch, self.grid)
         if self.source:
-            wanted &= Q(source=self.source)
+            wanted["source"] = self.source
         if self.flag == "none":
-            wanted &= ~Q(pk__in=list(found))
+            wanted["beside"] = list(found)
         elif self.flag:
-            flagged = [
+            wanted["among"] = [
                 pk
                 for pk, anomalies in found.items()
                 if self.flag == "any" or any(one.code == self.flag for one in anomalies)
             ]
-            wanted &= Q(pk__in=flagged)
         match self.show:
             case "undecided":
-                wanted &= UNDECIDED
+                wanted |= {"state": ClaimState.BATCHED, "decision": ""}
             case "approved" | "refused":
-                wanted &= Q(decision=self.show)
+                wanted["decision"] = self.show
             case "contested":
-                wanted &= Q(state=ClaimState.OBJECTED)
+                wanted["state"] = ClaimState.OBJECTED
         if self.q:
-            text = Q(person__name__icontains=self.q) | Q(text__icontains=self.q)
+            wanted["words"] = self.q
             if self.q.isdecimal() and len(self.q) < 16:
-                text |= Q(pk=int(self.q))
-            wanted &= text
+                wanted["number"] = int(self.q)
         return wanted
+
+
+def matching(
+    *,
+    rule=None,
+    within=None,
+    at=None,
+    source=None,
+    among=None,
+    beside=None,
+    state=None,
+    decision=None,
+    words=None,
+    number=None,
+) -> Q:
+    """Claims as ``Filters.values`` has them; values or blanks, so that it may be compiled.
+
+    ``within``: a grid's path; ``at``: done for exactly this place. ``among``, ``beside``: lists.
+    """
+    wanted = Q()
+    if rule is not None:
+        wanted &= Q(rule_version__rule__code=rule)
+    if within is not None:
+        wanted &= Q(area_path__startswith=within)
+    if at is not None:
+        wanted &= Q(area_path=at)
+    if source is not None:
+        wanted &= Q(source=source)
+    if among is not None:
+        wanted &= Q(Among("pk", among))
+    if beside is not None:
+        wanted &= ~Q(Among("pk", beside))
+    if state is not None:
+        wanted &= Q(state=state)
+    if decision is not None:
+        wanted &= Q(decision=decision)
+    if words is not None:
+        text = Q(person__name__icontains=words) | Q(text__icontains=words)
+        if number is not None:
+            text |= Q(pk=number)
+        wanted &= text
+    return wanted
+
+
+def _place(batch: Batch, step: str) -> dict[str, str]:
+    """One grid; "0" is what was done for the community as a whole."""
+    if step == "0":
+        return {"at": batch.area_path}
+    return {"within": batch.area_path + step}
 
 
 UNDECIDED = Q(state=ClaimState.BATCHED, decision="")
@@ -141,11 +204,24 @@ class Group:
     approved: int
     refused: int
     is_open: bool = False
-    rows: list = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)  # on this page
+    rows: list[str] = field(default_factory=list)  # their markup
 
     @property
     def key(self) -> str:
         return f"{self.code}-{self.step or '0'}"
+
+    @property
+    def sums(self) -> str:
+        return _sums(self.count, self.points)
+
+    @property
+    def waiting(self) -> str:
+        return _waiting(self.undecided)
+
+    @property
+    def approve_words(self) -> str:
+        return _("同意无提示的 %(n)s 项") % {"n": self.clean}
 
 
 @dataclass
@@ -163,25 +239,46 @@ class RuleGroup:
     def _sum(self, name: str) -> int:
         return sum(getattr(group, name) for group in self.groups)
 
-    @property
+    @cached_property
     def count(self) -> int:
         return self._sum("count")
 
-    @property
+    @cached_property
     def points(self) -> int:
         return self._sum("points")
 
-    @property
+    @cached_property
     def undecided(self) -> int:
         return self._sum("undecided")
 
-    @property
+    @cached_property
     def clean(self) -> int:
         return self._sum("clean")
 
     @property
     def first(self) -> Group:
         return next((group for group in self.groups if group.undecided), self.groups[0])
+
+    @property
+    def sums(self) -> str:
+        return _sums(self.count, self.points)
+
+    @property
+    def waiting(self) -> str:
+        return _waiting(self.undecided)
+
+    @property
+    def approve_words(self) -> str:
+        return _("同意本规则无提示的 %(n)s 项") % {"n": self.clean}
+
+
+def _sums(count: int, points: int) -> str:
+    return _("%(n)s 项 %(p)s 分") % {"n": count, "p": points}
+
+
+def _waiting(count: int) -> str:
+    """Empty when everything is decided."""
+    return _("待审批 %(n)s") % {"n": count} if count else ""
 
 
 @dataclass
@@ -228,44 +325,22 @@ class Overview:
 def overview(batch: Batch, filters: Filters, found: Found) -> Overview:
     """Groups that match, and the totals of all. Two queries."""
     at = len(batch.area_path)
-    grids = dict(
-        Area.objects.filter(
-            path__startswith=batch.area_path, depth=batch.area.depth + 1
-        ).values_list("path", "name")
-    )
-    match = filters.condition(found)
-    if filters.grid:
-        match &= _at(batch, filters.grid)
-    open_ = match & UNDECIDED
-    rows = (
-        Claim.objects.filter(batch=batch)
-        .order_by()
-        .values(code=F("rule_version__rule__code"), place=Left("area_path", at + Area.steplen))
-        .annotate(
-            title=Max("rule_version__title"),
-            all=Count("pk"),
-            all_undecided=Count("pk", filter=UNDECIDED),
-            all_approved=Count("pk", filter=Q(decision=Decision.APPROVED)),
-            all_points=Sum("points", filter=~Q(decision=Decision.REFUSED), default=0),
-            all_approved_points=Sum("points", filter=_granted(), default=0),
-            contested=Count("pk", filter=Q(state=ClaimState.OBJECTED)),
-            count=Count("pk", filter=match),
-            points=Sum("points", filter=match, default=0),
-            undecided=Count("pk", filter=open_),
-            clean=Count("pk", filter=open_ & ~Q(pk__in=list(found))),
-            approved=Count("pk", filter=match & Q(decision=Decision.APPROVED)),
-            refused=Count("pk", filter=match & Q(decision=Decision.REFUSED)),
-        )
-        .order_by("code", "place")
+    grids = dict(_grids(path=batch.area_path, depth=batch.area.depth + 1))
+    rows = _groups(
+        batch=batch.pk,
+        length=at + Area.steplen,
+        flagged=list(found),
+        **filters.values(batch, found),
     )
     totals, rules, codes, steps = Totals(), {}, {}, {}
+    whole = _("全社区")
     for row in rows:
-        step, place = row["place"][at:], grids.get(row["place"], _("全社区"))
+        step, place = row["place"][at:], grids.get(row["place"], whole)
         totals.count += row["all"]
         totals.undecided += row["all_undecided"]
         totals.approved += row["all_approved"]
-        totals.points += row["all_points"]
-        totals.approved_points += row["all_approved_points"]
+        totals.points += row["all_points"] or 0
+        totals.approved_points += row["all_approved_points"] or 0
         totals.contested += row["contested"]
         codes[row["code"]], steps[step or "0"] = row["title"], place
         if not row["count"]:
@@ -282,15 +357,39 @@ def overview(batch: Batch, filters: Filters, found: Found) -> Overview:
     )
 
 
-def _granted() -> Q:
-    return Q(decision=Decision.APPROVED) & ~Q(state=ClaimState.REFUSED)
+@compiled
+def _grids(*, path, depth):
+    return Area.objects.filter(path__startswith=path, depth=depth).values_list("path", "name")
 
 
-def _at(batch: Batch, step: str) -> Q:
-    """In one grid; "0" is what was done for the community as a whole."""
-    if step == "0":
-        return Q(area_path=batch.area_path)
-    return Q(area_path__startswith=batch.area_path + step)
+@compiled
+def _groups(*, batch, length, flagged, **wanted):
+    match = matching(**wanted)
+    open_ = match & UNDECIDED
+    return (
+        Claim.objects.filter(batch=batch)
+        .order_by()
+        .values(code=F("rule_version__rule__code"), place=Left("area_path", length))
+        .annotate(
+            title=Max("rule_version__title"),
+            all=Count("pk"),
+            all_undecided=Count("pk", filter=UNDECIDED),
+            all_approved=Count("pk", filter=Q(decision=Decision.APPROVED)),
+            all_points=Sum("points", filter=~Q(decision=Decision.REFUSED)),
+            all_approved_points=Sum("points", filter=_GRANTED),
+            contested=Count("pk", filter=Q(state=ClaimState.OBJECTED)),
+            count=Count("pk", filter=match),
+            points=Sum("points", filter=match),
+            undecided=Count("pk", filter=open_),
+            clean=Count("pk", filter=open_ & ~Q(Among("pk", flagged))),
+            approved=Count("pk", filter=match & Q(decision=Decision.APPROVED)),
+            refused=Count("pk", filter=match & Q(decision=Decision.REFUSED)),
+        )
+        .order_by("code", "place")
+    )
+
+
+_GRANTED = Q(decision=Decision.APPROVED) & ~Q(state=ClaimState.REFUSED)
 
 
 def open_groups(found: Overview, wanted: str) -> None:
@@ -310,59 +409,44 @@ def open_groups(found: Overview, wanted: str) -> None:
 
 def in_group(batch: Batch, key: str, filters: Filters, found: Found) -> QuerySet[Claim]:
     """What matches of one group ("P05-0003"), of a rule ("P05") or of the batch ("all")."""
-    wanted = filters.condition(found) & _of(batch, key)
-    if filters.grid:
-        wanted &= _at(batch, filters.grid)
-    return batch.claims.filter(wanted)
+    wanted = matching(**filters.values(batch, found))
+    return batch.claims.filter(wanted & matching(**_of(batch, key)))
 
 
-def _of(batch: Batch, key: str) -> Q:
+def _of(batch: Batch, key: str) -> dict[str, str]:
     if key == "all":
-        return Q()
+        return {}
     code, _dash, step = key.partition("-")
-    rule = Q(rule_version__rule__code=code)
-    return rule & _at(batch, step) if step else rule
+    return {"rule": code, **(_place(batch, step) if step else {})}
 
 
 # --- rows ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Row:
-    """A claim as a line of the page."""
-
-    claim: Claim
-    anomalies: list[Anomaly]
-    aside: str  # why this person leaves it to others; empty when they decide
-    may_decide: bool
-
-    @property
-    def times(self) -> int:
-        return self.claim.history["times"]
-
-    @property
-    def is_undecided(self) -> bool:
-        return self.claim.state == ClaimState.BATCHED and not self.claim.decision
 
 
 _ROW = (
     *("area_path", "community", "household", "quantity", "grade", "asked", "points", "happened_on"),
     *("text", "source", "state", "decision", "decided_at", "refusal_code", "refusal_reason"),
     *("to_household", "is_corrected", "batch", "rule_version__measure", "rule_version__grades"),
-    *("person__name", "partner__name", "claimant__name", "certifier__name", "approver__name"),
+    *("person", "partner", "claimant", "certifier", "approver"),
     *("area__name", "rule_version__title", "rule_version__rule__code"),
 )
+_PEOPLE = ("person", "partner", "claimant", "certifier", "approver")
 
 
-def with_details(claims: QuerySet[Claim], *more: str) -> QuerySet[Claim]:
-    """``tokens`` of the evidence, and ``history`` of the person with the rule in 12 months."""
+def with_details(
+    claims: QuerySet[Claim], *more: str, since: date | None = None, nothing=0
+) -> QuerySet[Claim]:
+    """``tokens`` of the evidence, and ``history`` of the person with the rule in 12 months.
+
+    ``named`` reads the people: with five more joins, planning took longer than all the rest.
+    ``since`` and ``nothing`` (0) may be blanks.
+    """
     photos = ClaimEvidence.objects.filter(claims=OuterRef("pk")).order_by("pk").values("token")
-    since = timezone.localdate() - timedelta(days=HISTORY_DAYS)
     before = (
         Claim.objects.filter(
             person=OuterRef("person"),
             rule_version__rule=OuterRef("rule_version__rule"),
-            happened_on__gte=since,
+            happened_on__gte=history_since() if since is None else since,
         )
         .exclude(pk=OuterRef("pk"))
         .order_by()
@@ -370,49 +454,74 @@ def with_details(claims: QuerySet[Claim], *more: str) -> QuerySet[Claim]:
         .annotate(
             found=JSONObject(
                 times=Count("pk", filter=Q(state__in=COUNTING)),
-                points=Coalesce(Sum("points", filter=Q(state__in=COUNTING)), 0),
+                points=Coalesce(Sum("points", filter=Q(state__in=COUNTING)), nothing),
                 refused=Count("pk", filter=Q(state__in=[ClaimState.REFUSED, ClaimState.APPEALED])),
             )
         )
         .values("found")
     )
-    nothing = JSONObject(times=Value(0), points=Value(0), refused=Value(0))
     return (
-        claims.select_related(
-            *("area", "person", "partner", "claimant", "certifier", "approver"),
-            "rule_version__rule",
-            *more,
-        )
+        claims.select_related("area", "rule_version__rule", *more)
         .only(*_ROW, *more)
-        .annotate(tokens=ArraySubquery(photos), history=Coalesce(Subquery(before), nothing))
+        .annotate(tokens=ArraySubquery(photos), history=Subquery(before))
     )
 
 
-def fill(batch: Batch, shown: Overview, filters: Filters, found: Found, person, *, after=0) -> int:
-    """Rows of the groups that are open; the key to go on after, or 0. One query."""
+def history_since() -> date:
+    return timezone.localdate() - timedelta(days=HISTORY_DAYS)
+
+
+def named(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims with their people: key and name, for all of them in one query."""
+    claims = list(claims)
+    keys = {getattr(claim, f"{role}_id") for claim in claims for role in _PEOPLE} - {None}
+    people = {person.pk: person for person in _people(keys=list(keys))} if keys else {}
+    for claim in claims:
+        for role in _PEOPLE:
+            setattr(claim, role, people.get(getattr(claim, f"{role}_id")))
+    return claims
+
+
+@compiled
+def _people(*, keys):
+    return Person.objects.filter(Among("pk", keys)).only("name").order_by()
+
+
+def fill(batch: Batch, shown: Overview, filters: Filters, found: Found, *, after=0) -> int:
+    """Claims of the groups that are open; the key to go on after, or 0. Two queries."""
     open_ = [group for group in shown.groups if group.is_open]
     if not open_:
         return 0
-    claims = batch.claims.filter(filters.condition(found))
-    if filters.grid:
-        claims = claims.filter(_at(batch, filters.grid))
+    wanted = filters.values(batch, found)
     if len(open_) == 1:
-        claims = claims.filter(_of(batch, open_[0].key), pk__gt=after)
-    claims = list(with_details(claims.order_by("pk"))[: PAGE + 1])
+        of_group = _of(batch, open_[0].key)
+        wanted |= {f"group_{name}": value for name, value in of_group.items()}
+    else:
+        after = 0
+    claims = _rows(batch=batch.pk, after=after, since=history_since(), nothing=0, **wanted)
     by_key = {(group.code, group.step): group for group in open_}
     at = len(batch.area_path)
-    for claim in claims[:PAGE]:
+    for claim in named(claims[:PAGE]):
         step = claim.area_path[at : at + Area.steplen]
-        group = by_key[claim.rule_version.rule.code, step]
-        group.rows.append(row_of(batch, claim, found, person))
+        by_key[claim.rule_version.rule.code, step].claims.append(claim)
     return claims[PAGE - 1].pk if len(claims) > PAGE else 0
 
 
-def row_of(batch: Batch, claim: Claim, found: Found, person) -> Row:
-    claim.community = batch.area
-    answer = who.decides(claim, person)
-    aside = answer if isinstance(answer, str) else ""
-    return Row(claim, found.get(claim.pk, []), aside, may_decide=answer is True)
+@compiled
+def _rows(
+    *,
+    batch,
+    after,
+    since,
+    nothing,
+    group_rule=None,
+    group_within=None,
+    group_at=None,
+    **wanted,
+):
+    group = matching(rule=group_rule, within=group_within, at=group_at)
+    claims = Claim.objects.filter(matching(**wanted) & group, batch=batch, pk__gt=after)
+    return with_details(claims.order_by("pk"), since=since, nothing=nothing)[: PAGE + 1]
 
 
 def changed_since(claims: Iterable[int], seen: int, person) -> dict[int, ClaimStep]:
@@ -435,29 +544,34 @@ def fund_left(batch: Batch) -> int:
     The same sums as ``ledger.balance`` and ``budgets.promised``, which look once more when the
     batch is published.
     """
+    found = _fund_left(community=batch.area_id, batch=batch.pk, beginning=date(1, 1, 1), nothing=0)
+    return found[0] if found else 0
+
+
+@compiled
+def _fund_left(*, community, batch, beginning, nothing):
     last = Statement.objects.filter(account=OuterRef("pk")).order_by("-period__month")
-    since = Transfer.objects.posting().filter(community=batch.area_id, period__gt=OuterRef("month"))
+    since = Transfer.objects.posting().filter(community=community, period__gt=OuterRef("month"))
     waiting = Claim.objects.filter(
-        community=batch.area_id, state__in=["noticed", "objected"], batch__state__in=PROMISING
+        community=community, state__in=["noticed", "objected"], batch__state__in=PROMISING
     ).exclude(batch=batch)
-    found = (
-        Account.objects.filter(community=batch.area_id, kind=AccountKind.FUND, unit=POINTS)
-        .annotate(month=Coalesce(Subquery(last.values("period__month")[:1]), Value(date(1, 1, 1))))
+    return (
+        Account.objects.filter(community=community, kind=AccountKind.FUND, unit=POINTS)
+        .annotate(month=Coalesce(Subquery(last.values("period__month")[:1]), beginning))
         .annotate(
-            left=Coalesce(Subquery(last.values("closing")[:1]), 0)
-            + _sum(since.filter(credit=OuterRef("pk")), "amount")
-            - _sum(since.filter(debit=OuterRef("pk")), "amount")
-            - _sum(waiting, "points")
+            left=Coalesce(Subquery(last.values("closing")[:1]), nothing)
+            + _sum(since.filter(credit=OuterRef("pk")), "amount", nothing)
+            - _sum(since.filter(debit=OuterRef("pk")), "amount", nothing)
+            - _sum(waiting, "points", nothing)
         )
-        .values_list("left", flat=True)
-        .first()
+        .order_by("pk")
+        .values_list("left", flat=True)[:1]
     )
-    return found or 0
 
 
-def _sum(rows: QuerySet, column: str):
+def _sum(rows: QuerySet, column: str, nothing):
     total = rows.order_by().values(all=Value("")).annotate(total=Sum(column)).values("total")
-    return Coalesce(Subquery(total, output_field=BigIntegerField()), 0)
+    return Coalesce(Subquery(total, output_field=BigIntegerField()), nothing)
 
 
 def sources() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
+from orgs.compiled import compiled
 from orgs.models import Appointment, Household, Residence
 from orgs.posts import WITHOUT_PLACE
 from points.models import DeductionState, GuardianConsent, PanelMember
@@ -65,9 +66,14 @@ def posts_on(people, positions, day: date) -> dict[int, list[tuple[str, str]]]:
 def homes_of(person) -> list[tuple[int, date, date | None]]:
     """(household, first day, first day no more) of every verified residence. Kept as above."""
     if not hasattr(person, "_point_homes"):
-        rows = Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
-        person._point_homes = list(rows.values_list("household_id", "starts_on", "ends_on"))
+        person._point_homes = _homes(person=person.pk)
     return person._point_homes
+
+
+@compiled
+def _homes(*, person):
+    rows = Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
+    return rows.values_list("household_id", "starts_on", "ends_on")
 
 
 def lives_there(person, household_id: int | None, since: date) -> bool:

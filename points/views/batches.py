@@ -4,13 +4,18 @@ Everything is a form that works without scripts; ``static/js/deal.js`` adds keys
 journey. Decisions may be taken back until they are closed.
 """
 
+from functools import cache
+
 from django.contrib import messages
 from django.db.models import Count, Q, Sum
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from orgs import access
@@ -18,6 +23,7 @@ from orgs.access import allowed, signed_in
 from orgs.models import AreaLevel
 from points import anomalies, batches, dealing, who
 from points.models import Batch, BatchState, Claim, ClaimState, Decision
+from points.rows import Rows
 from points.staff_forms import CarryForm, CorrectForm, RefuseForm
 from rules.refusals import Refused
 
@@ -103,8 +109,9 @@ def _reads_months(rights) -> bool:
 
 def _batch(request, pk: int) -> Batch:
     """The batch, if the person may read it; its secretary has ``decides``."""
-    found = dealing.with_last_steps(dealing.visible_to(request.user).select_related("notice"))
-    batch = get_object_or_404(found, pk=pk)
+    batch = dealing.read_by(request.user, pk)
+    if batch is None:
+        raise Http404
     batch.decides = who.over_batch(batch, request.user)
     return batch
 
@@ -113,9 +120,13 @@ def _batch(request, pk: int) -> Batch:
 @require_safe
 def batch(request, pk):
     """For who decides or reads; a member of the points group is led to the review."""
-    if who.seats_of(request.user) and not dealing.visible_to(request.user).filter(pk=pk).exists():
-        return redirect("points:review", pk)
-    return _page(request, _batch(request, pk))
+    try:
+        found = _batch(request, pk)
+    except Http404:
+        if who.seats_of(request.user):
+            return redirect("points:review", pk)
+        raise
+    return _page(request, found)
 
 
 def _page(
@@ -133,28 +144,33 @@ def _page(
     shown = dealing.overview(batch, filters, found)
     dealing.open_groups(shown, request.GET.get("open", ""))
     picked = {*picked, *_numbers(request.GET.getlist("pick"))}
-    following = dealing.fill(
-        batch, shown, filters, found, request.user, after=_number(request.GET.get("after", ""))
-    )
+    after = _number(request.GET.get("after", ""))
+    following = dealing.fill(batch, shown, filters, found, after=after)
     takes = batch.decides and batch.takes_decisions
+    corrects = batch.decides and batch.state == S.OBJECTED
     ending = batches.ending(batch, by=request.user) if batch.decides else None
+    query, here = filters.query, request.GET.urlencode()
+    stem = f"{query}&" if query else ""
+    draw = Rows(batch, found, request.user, takes, corrects, picked, here, stem)
+    for group in shown.groups:
+        group.rows = [draw(claim, group.key) for claim in group.claims]
     context = {
         "batch": batch,
         "tone": TONES[batch.state],
         "road": road_of(batch),
         "filters": filters,
-        "query": filters.query,
+        "query": query,
+        "stem": stem,
+        "here": here,
+        "options": _options(filters, shown),
         "shown": shown,
         "totals": shown.totals,
         "budget": _budget(batch, shown.totals) if batch.takes_decisions else {},
-        "flags": anomalies.CODES,
         "flagged": len(found),
-        "sources": dealing.sources(),
         "takes": takes,
-        "form": form or RefuseForm(),
+        "refuse_fields": _fields(form) if takes else "",
         "refusing": form is not None or "refuse" in request.GET,
-        "picked": picked,
-        "may_correct": batch.decides and batch.state == S.OBJECTED,
+        "may_correct": corrects,
         "correct": correct,
         "correcting": _number(request.GET.get("correct", "")),
         "following": _address(request, after=following) if following else "",
@@ -164,9 +180,51 @@ def _page(
         "next": _next(batch, shown.totals, ending),
         "ending": ending,
     }
-    if context["may_correct"] and context["correcting"] and correct is None:
+    if corrects and context["correcting"] and correct is None:
         context["correct"] = CorrectForm()
     return render(request, "points/batch.html", context, status=status)
+
+
+def _fields(form: RefuseForm | None) -> SafeString:
+    """Reason and words for a refusal; ``None``: nobody has begun one."""
+    if form is None:
+        return _empty_fields(get_language())
+    return render_to_string("points/parts/refuse_fields.html", {"form": form})
+
+
+@cache
+def _empty_fields(language: str) -> SafeString:
+    """The same for everybody, so drawn once."""
+    return _fields(RefuseForm())
+
+
+SELECTED = SafeString(" selected")
+
+
+def _options(filters: dealing.Filters, shown: dealing.Overview) -> dict[str, SafeString]:
+    """What each list of the filters offers."""
+    show = {"undecided": _("待审批"), "approved": _("同意"), "refused": _("不同意")}
+    if shown.totals.contested or filters.show == "contested":
+        show["contested"] = _("有异议")
+    flags = {"any": _("有提示"), **anomalies.CODES, "none": _("没有提示")}
+    offered = {
+        "rule": shown.rule_choices,
+        "grid": shown.grid_choices,
+        "source": dealing.sources(),
+        "flag": flags.items(),
+        "show": show.items(),
+    }
+    return {
+        name: format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (value, SELECTED if value == getattr(filters, name) else "", words)
+                for value, words in pairs
+            ),
+        )
+        for name, pairs in offered.items()
+    }
 
 
 def _budget(batch: Batch, totals) -> dict:

@@ -30,7 +30,7 @@ def _page(request, *, form=None, picked=(), left=(), status=200):
     wanted = dealing.by_deadline(waiting.to_certify(request.user))
     count, aside = waiting.certifying(request.user)
     skip = _number(request.GET.get("skip", ""))
-    rows = list(dealing.with_details(wanted, "clock")[skip : skip + PAGE])
+    rows = dealing.named(dealing.with_details(wanted, "clock")[skip : skip + PAGE])
     now = timezone.now()
     context = {
         "groups": _by_urgency(rows, now),

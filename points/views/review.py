@@ -16,6 +16,10 @@ from points.views.batches import TONES, road_of
 from rules.refusals import Refused
 
 PAGE, MOST_ASIDE, MOST_LACKING = 50, 50, 8
+_ASIDE = (
+    *("person", "partner", "claimant", "certifier", "approver", "household", "happened_on"),
+    "rule_version__title",
+)
 
 
 def _batch(request, pk: int) -> Batch:
@@ -47,7 +51,8 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
     after = int(after) if after.isdecimal() and len(after) < 18 else 0
     claims = batch.claims.filter(decision="approved").exclude(state="refused")
     totals = claims.aggregate(count=Count("pk"), points=Sum("points", default=0))
-    rows = list(dealing.with_details(claims.filter(pk__gt=after).order_by("pk"))[: PAGE + 1])
+    page = dealing.with_details(claims.filter(pk__gt=after).order_by("pk"))[: PAGE + 1]
+    rows = dealing.named(page)
     is_review = batch.state == BatchState.REVIEWING
     lacking = panel.lacking(batch) if is_review else {}
     signed = list(batch.signatures.filter(is_void=False).select_related("person"))
@@ -126,8 +131,8 @@ def _aside(batch, claims, person) -> list[dict]:
     own = Q(household__in=homes)
     for name in ("person", "partner", "claimant", "certifier", "approver"):
         own |= Q(**{name: person})
-    found = dealing.with_details(claims.filter(own).order_by("pk"))[: MOST_ASIDE + 1]
-    rows = [_row(claim, person) for claim in found]
+    own_claims = claims.filter(own).select_related("rule_version").only(*_ASIDE)
+    rows = [_row(claim, person) for claim in own_claims.order_by("pk")[: MOST_ASIDE + 1]]
     return [row for row in rows if row["part"]]
 
 

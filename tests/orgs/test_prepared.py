@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orgs import access, posts
-from orgs.compiled import Unprepared
+from orgs.compiled import Among, Unprepared, compiled
 from orgs.models import Appointment, Household, Organization, Person
 from orgs.prepared import Prepared, outline_of
 
@@ -96,3 +96,17 @@ def test_each_thread_asks_through_its_own_connection(street):
     thread.start()
     thread.join()
     assert found == [[street.home], True]
+
+
+def test_what_is_left_out_of_a_call_is_not_in_its_query(street):
+    @compiled
+    def people(*, name, among=None):
+        found = Person.objects.filter(name=name).order_by("pk")
+        return found if among is None else found.filter(Among("pk", among))
+
+    namesake = Person.objects.create(name=street.wang.name)
+    for _again in range(2):
+        assert people(name=street.wang.name) == [street.wang, namesake]
+        assert people(name=street.wang.name, among=[namesake.pk]) == [namesake]
+        assert people(name=street.wang.name, among=[]) == []
+        assert people(name=street.li.name, among=[street.li.pk, namesake.pk]) == [street.li]

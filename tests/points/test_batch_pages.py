@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from points import anomalies, batches, doors, panel, waiting
+from points import anomalies, batches, dealing, doors, panel, waiting
 from points.models import BatchState, Claim
 from publicity import notices
 from tests.browser import assert_valid_html
@@ -163,6 +164,48 @@ def test_filters_narrow_what_is_shown_and_what_a_group_means(client, month):
     post(client, month.zhou, month.batch, query="?q=反诈", verb="approve", group=["P14-0001"])
     assert decisions(month.batch) == ["", "approved", ""]
     post(client, month.zhou, month.batch, 422, query="?q=反诈", verb="approve", group=["P05-0001"])
+
+
+ADDRESSES = (
+    *("", "rule=P05", "rule=P14", "grid=0001", "grid=0", "source=self", "source=system"),
+    *("flag=any", "flag=none", "flag=cap", "flag=nonsense"),
+    *("show=undecided", "show=approved", "show=refused", "show=contested"),
+    *("q=反诈", "q=100%25", "q=_", "rule=P05&grid=0001&flag=none&show=undecided&q=居民"),
+)
+
+
+def test_the_page_shows_what_a_group_means_under_every_filter(client, month):
+    """The first is compiled once for all, the second is written anew and acted on."""
+    Claim.objects.filter(pk=month.third.pk).update(points=5, text="扫了100%_")
+    batches.approve(month.batch, [month.second.pk], by=month.gao)
+    found = anomalies.of_batch(month.batch, anew=True)
+    client.force_login(month.zhou)
+    sizes = set()
+    for address in (*ADDRESSES, f"q={month.first.pk}"):
+        filters = dealing.Filters.read(QueryDict(address))
+        meant = set(dealing.in_group(month.batch, "all", filters, found))
+        shown = client.get(f"{page_of(month.batch)}?{address}").content.decode()
+        rows = {claim for claim in batch_claims(month) if f'id="c{claim.pk}"' in shown}
+        assert rows == meant, address
+        sizes.add(len(meant))
+    assert sizes == {0, 1, 2, 3}
+
+
+def batch_claims(month):
+    return (month.first, month.second, month.third)
+
+
+def test_what_people_wrote_is_not_taken_for_markup(client, month):
+    Claim.objects.filter(pk=month.first.pk).update(text="<b>扫</b>&", partner=month.li)
+    month.li.name = month.wang.name = "<i>王</i>"
+    month.li.save()
+    month.wang.save()
+    shown = get(client, month.zhou, f"{page_of(month.batch)}?q=<b>&x=%22%3E<u>")
+    assert_valid_html(shown)
+    for piece in ("<b>扫", "<i>王", "<u>"):
+        assert piece not in shown
+    assert "&lt;b&gt;扫&lt;/b&gt;&amp;" in shown
+    assert shown.count("&lt;i&gt;王&lt;/i&gt;") >= 3
 
 
 def test_a_stale_page_says_what_changed(client, month):
@@ -370,24 +413,40 @@ def test_the_list_goes_back_to_deciding_with_a_reason(client, reviewing):
 # --- size ----------------------------------------------------------------------------------------
 
 
+WARM, COLD = 9, 6  # a page; what looking for flags adds
+
+
 def test_queries_do_not_grow_and_a_page_stays_small(client, points, django_assert_num_queries):
     client.force_login(points.zhou)
     batch = heap(points, 3)
     client.get(page_of(batch))  # looks the batch through once
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(WARM):
         client.get(page_of(batch))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(COLD):
         anomalies.look(batch)
     assert heap(points, 57, people=8).pk == batch.pk
     client.get(page_of(batch))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(WARM):
         answer = client.get(page_of(batch))
     assert len(answer.content) < 100_000
     assert answer.content.decode().count("data-row") >= 5
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(COLD):
         anomalies.look(batch)
     with django_assert_num_queries(6):
         client.get(MONTHS)
+
+
+def test_twelve_rows_cost_the_queries_of_three(client, points, django_assert_num_queries):
+    client.force_login(points.zhou)
+    for more, shown in ((3, 3), (9, 12)):
+        batch = heap(points, more)
+        client.get(page_of(batch))
+        with django_assert_num_queries(WARM):
+            answer = client.get(page_of(batch))
+        assert answer.content.decode().count("data-row") == shown
+        anomalies.forget(batch)
+        with django_assert_num_queries(WARM + COLD):
+            client.get(page_of(batch))
 
 
 # --- the desk ------------------------------------------------------------------------------------

@@ -1,0 +1,193 @@
+"""The rows of a batch's page.
+
+Twenty-five of them in a template, each with some forty tags, took half of the page's time; so a
+row is one piece of markup filled in here, with the words of the page looked up once.
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from points import who
+from points.anomalies import Anomaly, Found
+from points.models import Batch, Claim, ClaimState, Decision, Source
+from ui import icons
+from ui.templatetags.ui import day, pill
+
+NOTHING = SafeString("")
+_ROW = """
+<li class="claim{flagged}" id="c{key}" data-row="{key}"{undecided} tabindex="-1">{tick}
+  <div class="who">
+    <p class="name"><strong>{name}</strong>{partner} <b class="num">+{points}</b>{home}{state}</p>
+    <p class="meta">{deed}</p>{said}{flags}
+    <p class="meta">{origin}</p>{decided}{aside}
+  </div>{thumbs}{acts}
+</li>"""
+_TICK = """
+  <label class="tick">
+    <input type="checkbox" name="claim" value="{}"{}> <span class="vh">{}</span>
+  </label>"""
+_BUTTON = '<div class="acts"><button type="submit" name="one" value="{}:{}">{}</button>{}</div>'
+_REFUSE = '<a href="?{}&amp;refuse=1&amp;pick={}#refuse" data-refuse>{}</a>'
+_CORRECT = '<div class="acts"><a href="?{}open={}&amp;correct={}#correct">{}</a></div>'
+_FLAG = '<p class="flag">{}<strong>{}</strong> {} {}</p>'
+
+
+@dataclass
+class Rows:
+    """Draws claims for one reader of one batch. They come from ``dealing.fill``.
+
+    ``takes``: decisions, from this reader; ``corrects``: after an objection. ``picked``: keys of
+    claims whose box is ticked. ``here`` and ``stem``: the address' query, and that of its filters.
+    """
+
+    batch: Batch
+    found: Found
+    person: object
+    takes: bool = False
+    corrects: bool = False
+    picked: Container[int] = ()
+    here: str = ""
+    stem: str = ""
+    _days: dict[date, SafeString] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.number = _("编号 %(n)s")
+        self.pick = _("选中 %(name)s，编号 %(n)s")
+        self.certified = _("认证 %(name)s")
+        self.by_system = _("系统认证")
+        self.first = _("近12个月第一次")
+        self.before = _("近12个月同类另有 %(n)s 次 %(p)s 分")
+        self.refused = _("，未通过 %(r)s 次")
+        self.approve, self.refuse, self.undo = _("同意"), _("不同意"), _("撤销")
+        self.states = {str(value): str(label) for value, label in ClaimState.choices}
+        self.sources = {str(value): str(label) for value, label in Source.choices}
+
+    def __call__(self, claim: Claim, group: str) -> SafeString:
+        """``group``: the key of the group it stands in."""
+        claim.community = self.batch.area
+        answer = who.decides(claim, self.person)
+        decides = self.takes and answer is True
+        is_noticed = claim.state == ClaimState.NOTICED
+        anomalies = self.found.get(claim.pk, ())
+        key = str(claim.pk)
+        undecided = answer is True and claim.state == ClaimState.BATCHED and not claim.decision
+        return format_html(
+            _ROW,
+            key=key,
+            flagged=" has-flag" if anomalies else "",
+            undecided=" data-undecided" if undecided else "",
+            tick=self._tick(claim, key) if decides or (self.corrects and is_noticed) else "",
+            name=claim.person.name,
+            partner=format_html("<span> → {}</span>", claim.partner.name) if claim.partner else "",
+            points=claim.points,
+            home=_muted(_("入家庭账户")) if claim.to_household else "",
+            state=self._state(claim),
+            deed=self._deed(claim, key),
+            said=format_html('<p class="said">{}</p>', claim.text) if claim.text else "",
+            flags=_flags(anomalies) if anomalies else "",
+            origin=_spans(self._filed(claim), self._certified(claim), self._before(claim)),
+            decided=_decided(claim) if claim.decision and claim.approver else "",
+            aside=_aside(answer) if self.takes and isinstance(answer, str) else "",
+            thumbs=_thumbs(claim) if claim.tokens else "",
+            acts=self._acts(claim, key, group, decides=decides),
+        )
+
+    def _tick(self, claim: Claim, key: str) -> SafeString:
+        checked = SafeString(" checked") if claim.pk in self.picked else ""
+        return format_html(_TICK, key, checked, self.pick % {"name": claim.person.name, "n": key})
+
+    def _state(self, claim: Claim) -> str:
+        """A batched one stands by its decision."""
+        match claim.state, claim.decision:
+            case ClaimState.BATCHED, "":
+                return ""
+            case ClaimState.BATCHED, Decision.APPROVED:
+                return pill(self.approve, tone="ok")
+            case ClaimState.BATCHED, _refused:
+                return pill(self.refuse, tone="bad")
+            case ClaimState.OBJECTED, _any:
+                return pill(self.states[claim.state], tone="warn")
+            case ClaimState.REFUSED, _any:
+                return pill(self.states[claim.state], tone="bad")
+        return pill(self.states[claim.state], tone="info")
+
+    def _deed(self, claim: Claim, key: str) -> SafeString:
+        version = claim.rule_version
+        if (when := self._days.get(claim.happened_on)) is None:
+            when = self._days[claim.happened_on] = day(claim.happened_on)
+        much = (
+            claim.grade_label
+            if version.grades
+            else f"{claim.quantity.normalize():f} {version.measure}"
+        )
+        return _spans(when, much, claim.area.name, self.number % {"n": key})
+
+    def _filed(self, claim: Claim) -> str:
+        label = self.sources[claim.source]
+        if claim.claimant and claim.source != Source.SELF:
+            return f"{label} {claim.claimant.name}"
+        return label
+
+    def _certified(self, claim: Claim) -> str:
+        if claim.certifier:
+            return self.certified % {"name": claim.certifier.name}
+        return self.by_system
+
+    def _before(self, claim: Claim) -> str:
+        before = claim.history
+        if not before or not (before["times"] or before["refused"]):
+            return self.first
+        words = self.before % {"n": before["times"], "p": before["points"]}
+        if before["refused"]:
+            words += self.refused % {"r": before["refused"]}
+        return words
+
+    def _acts(self, claim: Claim, key: str, group: str, *, decides: bool) -> str:
+        if decides and claim.decision:
+            return format_html(_BUTTON, "undo", key, self.undo, "")
+        if decides:
+            refuse = format_html(_REFUSE, self.here, key, self.refuse)
+            return format_html(_BUTTON, "approve", key, self.approve, refuse)
+        if self.corrects and claim.state in {ClaimState.NOTICED, ClaimState.OBJECTED}:
+            return format_html(_CORRECT, self.stem, group, key, _("更正"))
+        return ""
+
+
+def _spans(*texts: str) -> SafeString:
+    return SafeString("".join(f"<span>{conditional_escape(text)}</span>" for text in texts))
+
+
+def _muted(text: str) -> SafeString:
+    return format_html(' <span class="muted">{}</span>', text)
+
+
+def _flags(anomalies: Iterable[Anomaly]) -> SafeString:
+    rows = ((icons.svg("flag", "micro"), one.label, one.words, _links(one)) for one in anomalies)
+    return format_html_join("", _FLAG, rows)
+
+
+def _links(anomaly: Anomaly) -> SafeString:
+    links = ((reverse("points:claim", args=[pk]), str(pk)) for pk in anomaly.claims)
+    return format_html_join("、", '<a href="{}">{}</a>', links)
+
+
+def _decided(claim: Claim) -> SafeString:
+    texts = [_("%(name)s审批") % {"name": claim.approver.name}]
+    if claim.refusal_reason:
+        texts.append(f"{claim.get_refusal_code_display()}：{claim.refusal_reason}")
+    return format_html('<p class="meta">{}</p>', _spans(*texts))
+
+
+def _aside(why: str) -> SafeString:
+    return format_html('<p class="aside">{}{}</p>', icons.svg("user", "micro"), why)
+
+
+def _thumbs(claim: Claim) -> SafeString:
+    return render_to_string("points/parts/thumbs.html", {"claim": claim})
