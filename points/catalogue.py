@@ -22,6 +22,7 @@ from points.models import (
     CapSubject,
     Claim,
     Rule,
+    RuleEnding,
     RuleKind,
     RuleVersion,
     Source,
@@ -53,6 +54,19 @@ class NotAfter(Refused):
     def __init__(self, version: RuleVersion):
         text = _("已有 %(day)s 起施行的版本，新版本须晚于这一天")
         super().__init__(text % {"day": version.effective_from.isoformat()})
+
+
+class EndsBefore(Refused):
+    """Another last day would bring an ended rule back, or let it run on."""
+
+    def __init__(self, version: RuleVersion):
+        text = _("这条规则到 %(day)s 为止；只能再提前，要延续请写新版本")
+        super().__init__(text % {"day": version.effective_to.isoformat()})
+
+
+class CodeTaken(Refused):
+    def __init__(self, code: str):
+        super().__init__(_("代码 %(code)s 已有规则，请换一个，或给它写新版本") % {"code": code})
 
 
 class NobodyCertifies(Refused):
@@ -155,18 +169,62 @@ def write_version(
 
 
 @transaction.atomic
-def end(rule: Rule, *, by, last_day: date) -> RuleVersion:
-    """The rule stops: ``last_day`` (today or later) is the last on which it earns."""
+def write_rule(
+    area: Area, code: str, draft: Mapping, *, by, reason: str, effective_from: date
+) -> RuleVersion:
+    """A rule of a new code with its first version; P earns, N takes.
+
+    Raises CodeTaken, ValidationError for a code that is none, and what ``write_version`` raises.
+    """
+    if area.level != AreaLevel.SUBDISTRICT:
+        raise ValueError(f"{area} is no subdistrict")
+    Area.objects.select_for_update(no_key=True).get(pk=area.pk)  # one new code at a time
+    if Rule.objects.filter(area=area, code=code).exists():
+        raise CodeTaken(code)
+    rule = new_rule(area, code)
+    rule.full_clean()
+    rule.save()
+    return write_version(rule, draft, by=by, reason=reason, effective_from=effective_from)
+
+
+def new_rule(area: Area, code: str) -> Rule:
+    """Not saved: to try a draft out."""
+    kind = RuleKind.DEDUCT if code.startswith("N") else RuleKind.EARN
+    return Rule(area=area, area_path=area.path, code=code, kind=kind)
+
+
+def next_code(area: Area, letter: str = "P") -> str:
+    """The first free one after those there are; empty when none is left."""
+    taken = set(Rule.objects.filter(area=area).values_list("code", flat=True))
+    last = max((int(code[1:]) for code in taken if code.startswith(letter)), default=0)
+    numbers = (*range(last + 1, 100), *range(1, last))
+    return next((code for n in numbers if (code := f"{letter}{n:02d}") not in taken), "")
+
+
+@transaction.atomic
+def end(rule: Rule, *, by, last_day: date, reason: str) -> RuleVersion:
+    """The rule stops: ``last_day`` (today or later) is the last on which it earns.
+
+    Who ended it, and why, is kept. Raises NotEntitled, Missing, InThePast, NotAfter, or EndsBefore
+    when an earlier last day stands already.
+    """
     if by is not None and not access.rights_of(by).may(RIGHT, area_path=rule.area_path):
         raise NotEntitled(rule.area)
+    if not reason.strip():
+        raise Missing({"reason": _("停止原因")})
     if last_day < timezone.localdate():
         raise InThePast
     Rule.objects.select_for_update().get(pk=rule.pk)
     version = rule.versions.order_by("-number").first()
     if last_day < version.effective_from:
         raise NotAfter(version)
+    if version.effective_to is not None and last_day >= version.effective_to:
+        raise EndsBefore(version)
     version.effective_to = last_day
     version.save(update_fields=["effective_to"])
+    RuleEnding.objects.create(
+        version=version, last_day=last_day, reason=reason.strip()[:200], ended_by=by
+    )
     return version
 
 
@@ -219,6 +277,8 @@ def preview(rule: Rule, draft: Mapping, month: date | None = None) -> Preview:
     counted in other months of a quarter or year is taken as it stands.
     """
     month = (month or timezone.localdate().replace(day=1) - timedelta(days=1)).replace(day=1)
+    if rule.pk is None:
+        return Preview(month, [])  # a new code: nobody has claimed it
     latest = rule.versions.order_by("-number").first()
     said = draft_of(latest) if latest else {}
     said.update(draft)

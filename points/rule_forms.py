@@ -164,10 +164,11 @@ class VersionForm(forms.Form):
     WHO = ("evidence", "sources", "certifier_label", "certifiers")
     MORE = ("note", "basis")
 
-    def __init__(self, data=None, *, rule: Rule, latest: RuleVersion, **kwargs):
+    def __init__(self, data=None, *, rule: Rule, latest: RuleVersion | None, **kwargs):
         self.rule, self.latest = rule, latest
-        super().__init__(data, initial=_initial(latest), **kwargs)
-        self.caps = CapFormSet(data, prefix="caps", initial=_caps_of(latest))
+        super().__init__(data, initial=_initial(latest) if latest else _blank(), **kwargs)
+        caps = _caps_of(latest) if latest else []
+        self.caps = CapFormSet(data, prefix="caps", initial=caps)
 
     @property
     def main(self):
@@ -238,7 +239,7 @@ class VersionForm(forms.Form):
         day = self.cleaned_data["effective_from"]
         if day < timezone.localdate():
             raise ValidationError(str(catalogue.InThePast()))
-        if day <= self.latest.effective_from:
+        if self.latest is not None and day <= self.latest.effective_from:
             raise ValidationError(str(catalogue.NotAfter(self.latest)))
         return day
 
@@ -248,6 +249,8 @@ class VersionForm(forms.Form):
         earns = self.rule.kind == RuleKind.EARN
         if earns and "sources" in given and not (given.get("certifiers") or only_system):
             self.add_error("certifiers", str(catalogue.NobodyCertifies()))
+        if self.latest is None:
+            return given
         if given.get("seen") is not None and given["seen"] != self.latest.number:
             text = _("您打开页面后，这条规则已有第 %(number)d 版，请看过再改")
             self.add_error(None, text % {"number": self.latest.number})
@@ -271,7 +274,8 @@ class VersionForm(forms.Form):
     def mark(self) -> str:
         """Stands for exactly this draft: who confirms has seen what it would have done."""
         said = {**self.draft, "from": self.cleaned_data["effective_from"].isoformat()}
-        text = json.dumps([self.rule.pk, self.latest.number, said], sort_keys=True, default=str)
+        of = [self.rule.area_id, self.rule.code, self.latest.number if self.latest else 0]
+        text = json.dumps([*of, said], sort_keys=True, default=str)
         return salted_hmac("points.rule_preview", text).hexdigest()
 
     def was_previewed(self, mark: str) -> bool:
@@ -298,9 +302,59 @@ class VersionForm(forms.Form):
             catalogue.InThePast: "effective_from",
             catalogue.NotAfter: "effective_from",
             catalogue.NobodyCertifies: "certifiers",
+            catalogue.CodeTaken: "code",
             ForbiddenMatter: "title",
         }
         self.add_error(names.get(type(refused)), str(refused))
+
+
+class RuleForm(VersionForm):
+    """A rule of a new code, with what its first version says."""
+
+    code = forms.RegexField(
+        r"^[PN][0-9]{2}$",
+        label=L("代码"),
+        max_length=3,
+        help_text=L("P 开头是加分，N 开头是扣分，后面两位数字。"),
+        error_messages={
+            "required": L("请填写代码"),
+            "invalid": L("代码为 P 或 N 加两位数字，如 P23"),
+        },
+    )
+    seen = None  # there is no version yet
+    field_order = ["code"]
+    MAIN = ("code", *VersionForm.MAIN)
+
+    def __init__(self, data=None, *, area, **kwargs):
+        code = str((data or {}).get("code", ""))[:3]
+        super().__init__(data, rule=catalogue.new_rule(area, code), latest=None, **kwargs)
+        self.initial["code"] = catalogue.next_code(area)
+        self.fields["reason"].label = _("制定原因")
+
+    def clean_code(self):
+        code = self.cleaned_data["code"]
+        if Rule.objects.filter(area=self.rule.area, code=code).exists():
+            raise ValidationError(str(catalogue.CodeTaken(code)))
+        return code
+
+    def write(self, *, by) -> RuleVersion:
+        given = self.cleaned_data
+        return catalogue.write_rule(
+            self.rule.area,
+            given["code"],
+            self.draft,
+            by=by,
+            reason=given["reason"],
+            effective_from=given["effective_from"],
+        )
+
+
+def _blank() -> dict:
+    return {
+        "effective_from": timezone.localdate() + timedelta(days=1),
+        "evidence": Evidence.TEXT,
+        "sources": [Source.SELF],
+    }
 
 
 def _initial(latest: RuleVersion) -> dict:
@@ -336,6 +390,12 @@ class EndForm(forms.Form):
         widget=DayInput(),
         help_text=L("这一天发生的事还算，第二天起不再计分。最早是今天。"),
         error_messages={"required": L("请填写最后一天")},
+    )
+    reason = forms.CharField(
+        label=L("停止原因"),
+        max_length=200,
+        help_text=L("会和规则一起公开。"),
+        error_messages={"required": L("请写明停止原因")},
     )
 
     def __init__(self, *args, latest: RuleVersion, **kwargs):

@@ -15,6 +15,7 @@ urlpatterns = [
     path("deductions/<int:pk>/", deductions.deduction, name="deduction"),
     path("rules/", rules.rules, name="rules"),
     path("rules/sheet/", rules.sheet, name="rules_sheet"),
+    path("rules/new/", rules.new_rule, name="rule_create"),
     path("rules/<str:code>/", rules.rule, name="rule"),
     path("rules/<str:code>/new/", rules.new_version, name="rule_new"),
     path("rules/<str:code>/end/", rules.end, name="rule_end"),

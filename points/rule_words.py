@@ -181,7 +181,9 @@ def groups(lines: list[Words]) -> list[tuple[str, str, list[Words]]]:
 
 def rules_of(place: Area):
     """The rules of a subdistrict with all their versions, the newest first."""
-    versions = RuleVersion.objects.select_related("rule", "written_by").prefetch_related("caps")
+    versions = RuleVersion.objects.select_related("rule", "written_by").prefetch_related(
+        "caps", "endings__ended_by"
+    )
     return Rule.objects.filter(area=place).prefetch_related(
         Prefetch("versions", versions.order_by("-number"))
     )

@@ -185,6 +185,35 @@ class RuleVersion(models.Model):
         return f"{self.rule} {self.title}"
 
 
+class RuleEnding(models.Model):
+    """Somebody set the last day of a rule's newest version, and why. Never changed: an earlier day
+    is another row.
+    """
+
+    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="endings")
+    last_day = models.DateField(_("最后一天"))
+    reason = models.CharField(_("停止原因"), max_length=200)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("积分规则停止")
+        verbose_name_plural = _("积分规则停止")
+        default_permissions = ()
+        ordering = ["version", "pk"]
+        constraints = [
+            models.CheckConstraint(name="points_rule_ending_says_why", condition=~Q(reason=""))
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self):
+        return f"{self.version} {self.last_day}"
+
+
 class CapSubject(models.TextChoices):
     PERSON = "person", _("每人")
     HOUSEHOLD = "household", _("每户")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from orgs.access import allowed, public
 from points import catalogue, rule_words, terms
 from points.models import Rule, RuleKind
-from points.rule_forms import EndForm, OnForm, VersionForm
+from points.rule_forms import EndForm, OnForm, RuleForm, VersionForm
 from publicity import sheets
 from rules.refusals import Refused
 
@@ -42,6 +42,7 @@ def rules(request):
         "coming": rule_words.coming(place) if place else [],
         "never": rule_words.never_paid(),
         "query": _query(place, places),
+        "editor": place is not None and rule_words.may_edit(request.user, place),
     }
     status = 422 if form.errors else 200
     return render(request, "points/rules.html", context, status=status)
@@ -179,14 +180,44 @@ def new_version(request, code):
     return redirect(reverse("points:rule", args=[code]) + query)
 
 
+@allowed(catalogue.RIGHT)
+@require_http_methods(FORM)
+def new_rule(request):
+    """A rule of a code there was not: written, looked at, confirmed, as a new version is."""
+    place, places = rule_words.place_for(request.user, request.GET.get("place", ""))
+    if place is None or not rule_words.may_edit(request.user, place):
+        raise Http404
+    query = _query(place, places)
+    form = RuleForm(request.POST if request.method == "POST" else None, area=place)
+    if request.method != "POST":
+        return _version_page(request, form, query)
+    if not form.is_valid():
+        return _version_page(request, form, query, status=422)
+    if "confirm" not in request.POST:
+        return _version_page(request, form, query, preview=_preview(form))
+    if not form.was_previewed(request.POST.get("mark", "")):
+        form.add_error(None, _("内容在试算后改动过，请看过新的试算结果再确认"))
+        return _version_page(request, form, query, preview=_preview(form), status=422)
+    try:
+        version = form.write(by=request.user)
+    except (Refused, ValidationError) as refused:
+        form.refuse(refused)
+        return _version_page(request, form, query, status=422)
+    text = _("新规则 %(code)s 自 %(day)s 起施行。")
+    day = version.effective_from.isoformat()
+    messages.success(request, text % {"code": version.rule.code, "day": day})
+    return redirect(reverse("points:rule", args=[version.rule.code]) + query)
+
+
 def _version_page(request, form, query, *, preview=None, status: int = 200):
     context = {
         "form": form,
         "rule": form.rule,
-        "latest": rule_words.words_of(form.latest),
+        "latest": rule_words.words_of(form.latest) if form.latest else None,
         "query": query,
         "preview": preview,
         "mark": form.mark if preview else "",
+        "never": [] if form.latest else rule_words.never_paid(),
     }
     return render(request, "points/rule_new.html", context, status=status)
 
@@ -243,7 +274,10 @@ def end(request, code):
     form = EndForm(request.POST if request.method == "POST" else None, latest=latest)
     if form.is_bound and form.is_valid():
         try:
-            catalogue.end(found, by=request.user, last_day=form.cleaned_data["last_day"])
+            given = form.cleaned_data
+            catalogue.end(
+                found, by=request.user, last_day=given["last_day"], reason=given["reason"]
+            )
         except Refused as refused:
             form.refuse(refused)
         else:

@@ -115,7 +115,7 @@ def test_only_the_subdistrict_writes_rules(points):
 
 def test_a_rule_ends_on_its_last_day(points):
     p05 = rule(points, "P05")
-    catalogue.end(p05, by=points.chen, last_day=timezone.localdate())
+    catalogue.end(p05, by=points.chen, last_day=timezone.localdate(), reason="试点结束")
     assert file(points, happened_on=timezone.localdate()).points == 10
     with pytest.raises(claims.NotOpen):
         claims._version_on(p05, timezone.localdate() + TOMORROW)
@@ -150,3 +150,42 @@ def test_trying_out_asks_as_often_for_three_claims_as_for_one(points, django_ass
     file(points, happened_on=month + 2 * TOMORROW)
     with django_assert_num_queries(3):
         catalogue.preview(p05, {"amounts": [5]})
+
+
+def test_an_ending_says_why_stays_and_is_never_put_off(points):
+    p05, day = rule(points, "P05"), timezone.localdate() + 9 * TOMORROW
+    with pytest.raises(Missing):
+        catalogue.end(p05, by=points.chen, last_day=day, reason=" ")
+    version = catalogue.end(p05, by=points.chen, last_day=day, reason="试点结束")
+    for later in (day, day + TOMORROW):
+        with pytest.raises(catalogue.EndsBefore, match=day.isoformat()):
+            catalogue.end(p05, by=points.chen, last_day=later, reason="再等等")
+    catalogue.end(p05, by=points.chen, last_day=day - TOMORROW, reason="提前")
+    assert list(version.endings.values_list("last_day", "reason", "ended_by")) == [
+        (day, "试点结束", points.chen.pk),
+        (day - TOMORROW, "提前", points.chen.pk),
+    ]
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        version.endings.update(reason="别的")
+
+
+def test_a_rule_of_a_new_code(points):
+    draft = catalogue.draft_of(rule(points, "P05").versions.get()) | {"title": "邻里调解"}
+    given = {"by": points.chen, "reason": "新设", "effective_from": timezone.localdate()}
+    assert catalogue.next_code(points.street) == "P23"
+    version = catalogue.write_rule(points.street, "P23", draft, **given)
+    assert (version.number, version.rule.kind, version.caps.count()) == (1, "earn", 2)
+    assert file(points, "P23", happened_on=timezone.localdate()).points == 10
+    assert catalogue.next_code(points.street) == "P24"
+    for code, refusal in (
+        ("P23", catalogue.CodeTaken),
+        ("X1", ValidationError),
+        ("P024", ValidationError),
+    ):
+        with pytest.raises(refusal):
+            catalogue.write_rule(points.street, code, draft, **given)
+    with pytest.raises(ForbiddenMatter):
+        catalogue.write_rule(points.street, "P24", draft | {"title": "无偿献血"}, **given)
+    with pytest.raises(catalogue.NotEntitled):
+        catalogue.write_rule(points.street, "P24", draft, **given | {"by": points.zhou})
+    assert not Rule.objects.filter(code="P24").exists()

@@ -274,7 +274,12 @@ def test_a_rule_ends_after_its_last_day(client, points):
     client.force_login(points.chen)
     assert_valid_html(client.get(ending()).content.decode())
     last = today() + timedelta(days=5)
-    assert client.post(ending(), {"seen": 1, "last_day": last.isoformat()}).status_code == 302
+    assert (
+        client.post(
+            ending(), {"seen": 1, "last_day": last.isoformat(), "reason": "试点结束"}
+        ).status_code
+        == 302
+    )
     assert RuleVersion.objects.get(rule__code="P05").effective_to == last
     after = client.get(RULES, {"on": (last + timedelta(days=1)).isoformat()})
     assert "一般志愿服务" not in after.content.decode()
@@ -282,7 +287,7 @@ def test_a_rule_ends_after_its_last_day(client, points):
 
 def test_nothing_ends_in_the_past(client, points):
     client.force_login(points.chen)
-    page = client.post(ending(), {"seen": 1, "last_day": days_ago(1).isoformat()})
+    page = client.post(ending(), {"seen": 1, "last_day": days_ago(1).isoformat(), "reason": "试"})
     assert page.status_code == 422
     assert "最早从今天起" in page.content.decode()
     assert RuleVersion.objects.get(rule__code="P05").effective_to is None
@@ -291,6 +296,99 @@ def test_nothing_ends_in_the_past(client, points):
 def test_an_ended_rule_is_not_brought_back_by_another_last_day(client, points):
     RuleVersion.objects.filter(rule__code="P05").update(effective_to=days_ago(10))
     client.force_login(points.chen)
-    page = client.post(ending(), {"seen": 1, "last_day": today().isoformat()})
+    page = client.post(ending(), {"seen": 1, "last_day": today().isoformat(), "reason": "试"})
     assert page.status_code == 422
     assert RuleVersion.objects.get(rule__code="P05").effective_to == days_ago(10)
+
+
+def test_why_a_rule_ends_stands_on_its_page_and_the_day_is_not_put_off(client, points):
+    client.force_login(points.chen)
+    last = today() + timedelta(days=5)
+    sent = {"seen": 1, "last_day": last.isoformat(), "reason": ""}
+    page = client.post(ending(), sent)
+    assert page.status_code == 422
+    assert "请写明停止原因" in str(page.context["form"].errors["reason"])
+    assert client.post(ending(), sent | {"reason": "并入P06"}).status_code == 302
+    page = client.post(
+        ending(), sent | {"reason": "再等等", "last_day": (last + timedelta(days=9)).isoformat()}
+    )
+    assert page.status_code == 422
+    assert "只能再提前" in str(page.context["form"].errors["last_day"])
+    assert "再等等" in page.content.decode()
+    text = client.get(reverse("points:rule", args=["P05"])).content.decode()
+    assert_valid_html(text)
+    assert "并入P06" in text
+    assert points.chen.name in text
+    client.logout()
+    text = client.get(reverse("points:rule", args=["P05"])).content.decode()
+    assert "并入P06" in text
+    assert points.chen.name not in text
+
+
+# --- a new code ----------------------------------------------------------------------------------
+
+CREATE = "/points/rules/new/"
+
+
+def said(page, **changes) -> dict:
+    words = {
+        "title": "调解邻里纠纷",
+        "measure": "次",
+        "amounts": "15",
+        "reason": "居民议事会提出",
+        "certifier_label": "居委会",
+        "certifiers": ["committee_member"],
+    }
+    return typed(page, **words | changes)
+
+
+def test_the_subdistrict_writes_a_rule_of_a_new_code(client, points):
+    client.force_login(points.chen)
+    assert CREATE in client.get(RULES).content.decode()
+    page = client.get(CREATE)
+    assert_valid_html(page.content.decode())
+    assert page.context["form"]["code"].value() == "P23"
+    tried = client.post(CREATE, said(page))
+    assert tried.status_code == 200
+    assert_valid_html(tried.content.decode())
+    assert "P23 是新规则" in tried.content.decode()
+    assert not RuleVersion.objects.filter(rule__code="P23").exists()
+    changed = client.post(CREATE, typed(tried, confirm="1", amounts="150"))
+    assert (changed.status_code, "试算后改动过" in changed.content.decode()) == (422, True)
+    assert client.post(CREATE, typed(tried, confirm="1")).status_code == 302
+    version = RuleVersion.objects.get(rule__code="P23")
+    assert (version.number, version.amounts, version.written_by) == (1, [15], points.chen)
+    page = client.get(reverse("points:rule", args=["P23"]))
+    assert "居民议事会提出" in page.content.decode()
+    again = client.post(CREATE, typed(tried, confirm="1"))
+    assert again.status_code == 422
+    assert "已有规则" in str(again.context["form"].errors["code"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"code": "P05"}, "code", "已有规则"),
+        ({"code": "p23"}, "code", "加两位数字"),
+        ({"title": "无偿献血"}, "title", "献血"),
+        ({"title": "教堂活动义工"}, "title", "宗教"),
+        ({"note": "捐款200元以上"}, "note", "捐钱"),
+        ({"amounts": "甲 5\n举报邻居 10"}, "amounts", "举报"),
+        ({"certifiers": []}, "certifiers", "由谁认证"),
+        ({"effective_from": "2020-02-01"}, "effective_from", "最早从今天起"),
+    ],
+)
+def test_a_new_code_is_refused_beside_its_field(client, points, changes, field, words):
+    client.force_login(points.chen)
+    page = client.post(CREATE, said(client.get(CREATE), **{"basis": "留着的依据", **changes}))
+    assert page.status_code == 422
+    assert words in "".join(page.context["form"].errors[field])
+    assert "留着的依据" in page.content.decode()
+
+
+@pytest.mark.parametrize("name", ["wang", "sun", "zhou", "han"])
+def test_nobody_else_writes_a_new_code(client, points, name):
+    client.force_login(getattr(points, name))
+    assert client.get(CREATE).status_code == 404
+    assert client.post(CREATE, {}).status_code == 404
+    assert CREATE not in client.get(RULES).content.decode()
