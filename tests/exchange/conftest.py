@@ -10,7 +10,5 @@ __all__ = ["together"]
 @pytest.fixture
 def window(db):
     from tests.exchange import window
-    from tests.grids.shipped import ship
 
-    ship()
     return window.build()

@@ -15,7 +15,6 @@ from points import accounts
 from points.models import TransferKind
 from tests import cast
 from tests.points.books import fund_with, move
-from tests.points.shipped import ship
 from tests.snapshot import Snapshot
 
 LONG_AGO = date(2020, 1, 1)
@@ -81,5 +80,4 @@ _window = Snapshot(_write)
 
 
 def build() -> SimpleNamespace:
-    ship()
     return _window.enter()

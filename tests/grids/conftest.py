@@ -3,17 +3,6 @@ import threading
 import pytest
 from django.db import connection
 
-from tests.grids.shipped import ship
-
-
-@pytest.fixture
-def street(db):
-    """The small cast, with categories and rules in place."""
-    from tests import cast
-
-    ship()
-    return cast.build()
-
 
 @pytest.fixture
 def together():

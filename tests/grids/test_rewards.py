@@ -8,12 +8,10 @@ from orgs import posts
 from points import catalogue
 from points.models import Claim
 from tests.grids import loop
-from tests.points.shipped import ship
 
 
 @pytest.fixture
 def scheme(street):
-    ship()
     catalogue.ship(street.street)
     return street
 

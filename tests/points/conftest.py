@@ -5,7 +5,6 @@ import pytest
 from points import accounts
 from tests.grids.conftest import together
 from tests.points.books import fund_with
-from tests.points.shipped import ship
 
 __all__ = ["together"]
 
@@ -13,7 +12,6 @@ __all__ = ["together"]
 @pytest.fixture
 def books(street):
     """A fund of 10,000, and the accounts of two people of 梧桐里 and a household there."""
-    ship()
     street.fund = fund_with(street.community)
     street.wang_points = accounts.of_person(street.wang, street.community)
     street.li_points = accounts.of_person(street.li, street.community)
@@ -24,9 +22,6 @@ def books(street):
 @pytest.fixture
 def points(db):
     """The small street with a points scheme: catalogue, budget, people for every role."""
-    from tests.grids.shipped import ship as ship_rules
     from tests.points import claiming
 
-    ship_rules()
-    ship()
     return claiming.build()

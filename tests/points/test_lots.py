@@ -12,7 +12,6 @@ from points.lots import Terms
 from points.models import Transfer, TransferKind
 from rules.models import RuleProfile
 from tests.points.books import move, posting, state
-from tests.rules.shipped import ship as ship_rules
 
 K = TransferKind
 JAN, FEB, MAR = date(2024, 1, 10), date(2024, 2, 10), date(2024, 3, 10)
@@ -128,7 +127,6 @@ def test_nothing_expires_for_life_or_next_door(aged):
 
 
 def test_the_terms_come_from_the_rules_of_the_place(aged):
-    ship_rules()
     RuleProfile.objects.filter(code="POINTS").update(
         params={"expiry_months": 6, "expiry_notice_days": [30], "expiry_mode": "months"}
     )
@@ -153,7 +151,6 @@ def test_owners_are_reminded_once_for_each_notice(aged):
 
 
 def test_the_beat_expires_and_reminds(aged):
-    ship_rules()
     tasks.expire_points()
     assert state(aged.wang_points)[0] == 0  # two years are over
 

@@ -47,8 +47,6 @@ from publicity import telling as notice_telling
 from publicity.models import Notice, NoticeStep
 from rules import calendar
 from rules.models import Clock
-from tests.grids.shipped import ship as ship_rules
-from tests.points.shipped import ship
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +55,6 @@ pytestmark = pytest.mark.django_db
 def small(request, monkeypatch, tmp_path, settings):
     """The small demo: its people, and their points. ``param``: other stages of its last month."""
     monkeypatch.setattr(points, "STAGES", getattr(request, "param", points.STAGES))
-    ship_rules()  # a transactional test before this one has flushed what migrations shipped
-    ship()
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(command, "FURTHER", ())
     monkeypatch.setattr(command, "AFTERWARDS", ())

@@ -18,9 +18,7 @@ def main() -> None:
     from orgs.models import Area, Person
     from points import accounts, ledger, seal
     from points.ledger import Posting
-    from tests.points.shipped import ship
 
-    ship()
     if not (city := Area.objects.filter(code="9902").first()):
         city = Area.objects.add_root({"level": "city", "code": "9902", "name": "江澜市"})
     fund = accounts.fund_of(city)

@@ -5,12 +5,6 @@ import pytest
 from django.db import connection
 
 from orgs.models import Person
-from tests.rules.shipped import ship
-
-
-@pytest.fixture
-def profiles_shipped(db):
-    ship()
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_words_of_a_term():
     assert clocks.describe("natural_days", 7) == "7天"
 
 
-def test_a_term_of_a_profile(profiles_shipped):
+def test_a_term_of_a_profile(db):
     profile = profiles.in_force("ISSUE-CLOCKS")
     clock = clocks.start_term(profile, "L2", at=at(f"{MONDAY}T10:00"))
     assert (clock.describe(), clock.due_at) == ("3个工作日", at("2026-03-05T17:30"))

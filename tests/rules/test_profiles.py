@@ -12,7 +12,7 @@ from rules import profiles
 from rules.models import RuleProfile
 from rules.profiles import in_force
 
-pytestmark = pytest.mark.usefixtures("profiles_shipped")
+pytestmark = pytest.mark.django_db
 
 
 def make(**fields):

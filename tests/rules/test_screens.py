@@ -19,7 +19,7 @@ from rules.models import CalendarNotice, Clock, RuleProfile, WorkingDayOverride
 from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes
 from tests.rules.test_overrides import NOTICE_2027
 
-pytestmark = pytest.mark.usefixtures("profiles_shipped")
+pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
 
 

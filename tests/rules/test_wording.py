@@ -43,7 +43,7 @@ def test_unclear_words_are_refused(text, kind):
         wording.read(text, kind)
 
 
-@pytest.mark.usefixtures("profiles_shipped")
+@pytest.mark.django_db
 def test_every_shipped_value_is_worded_and_read_back():
     for profile in RuleProfile.objects.all():
         leaves = list(wording.leaves(profile.params))
@@ -56,7 +56,7 @@ def test_every_shipped_value_is_worded_and_read_back():
         assert wording.replaced(profile.params, same) == profile.params
 
 
-def test_values_stand_in_the_order_of_the_work(profiles_shipped):
+def test_values_stand_in_the_order_of_the_work(db):
     profile = RuleProfile.objects.get(code="ISSUE-CLOCKS")
     names = [leaf.path[0] for leaf in wording.leaves(profile.params)]
     assert names[:3] == ["acknowledge", "file", "accept_decision"]
