@@ -48,6 +48,14 @@ def next_day(outlet, today):
     return day
 
 
+def not_today(outlet, at) -> NotToday | None:
+    """The refusal of an outlet that hands over on its redemption days only."""
+    today = timezone.localdate(at)
+    if outlet.only_on_days and not outlet.is_day(today):
+        return NotToday(next_day(outlet, today))
+    return None
+
+
 def _end(order, move, posted) -> None:
     order.ending_id, order.ended_at = posted.transfer_id, move.at
 
@@ -55,9 +63,8 @@ def _end(order, move, posted) -> None:
 def _issue(order, move):
     if move.at > order.due_at:
         raise TooLate(order.due_at)
-    outlet, today = order.offer.outlet, timezone.localdate(move.at)
-    if outlet.only_on_days and not outlet.is_day(today):
-        raise NotToday(next_day(outlet, today))
+    if refused := not_today(order.offer.outlet, move.at):
+        raise refused
     order.issued_by = move.by
     order.photo = move.data.get("photo", "")
     stock.issue(stock.lock(order.offer), order, by=move.by, at=move.at)

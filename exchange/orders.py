@@ -10,6 +10,7 @@ over; whatever ends the order ends both.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -17,8 +18,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exchange import codes, limits, stock, telling, terms, who
-from exchange.flow import flow
-from exchange.models import ItemKind, ItemTerms, Offer, Order, OrderState, RedemptionStop
+from exchange.flow import flow, not_today
+from exchange.models import (
+    ItemKind,
+    ItemTerms,
+    Offer,
+    Order,
+    OrderState,
+    Outlet,
+    RedemptionStop,
+)
 from orgs import access
 from orgs.models import Area, Household, Person
 from points import accounts, ledger
@@ -27,7 +36,7 @@ from points.models import Account, AccountKind, TransferKind
 from rules import clocks
 from rules.refusals import Refused
 from rules.workflow import NotAllowed, Step, WrongState
-from ui.dates import day_text
+from ui.dates import day_text, moment_text
 
 logger = logging.getLogger(__name__)
 HOLD = "order:"  # how the keys of our holds begin: ``points.ledger`` leaves them to us
@@ -278,51 +287,80 @@ def expire_due(*, at: datetime | None = None, limit: int = 500) -> int:
 # --- what a code is ------------------------------------------------------------------------------
 
 
+class CodeIs(StrEnum):
+    """What somebody behind a counter is told of a code; all but GOOD are handed nothing."""
+
+    GOOD = "good"
+    USED = "used"
+    ENDED = "ended"  # cancelled, refused or taken back
+    EXPIRED = "expired"
+    NOT_TODAY = "not_today"  # handed over on redemption days only
+    OWN = "own"  # their own, or their family's
+    ELSEWHERE = "elsewhere"
+    UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+
+
 @dataclass(frozen=True)
 class Found:
     """What a scanned or typed code is for whoever stands behind a counter.
 
-    ``order`` is None for a code of nobody here; ``outlet`` is where it is to be picked up, ``why``
-    says at once why nothing is handed over, empty when all is well.
+    ``order`` is None for a code of nobody here; ``why`` says at once why nothing is handed over,
+    empty when all is well.
     """
 
     order: Order | None
     why: str = ""
+    kind: CodeIs = CodeIs.GOOD
 
 
-def find(text: str, *, person, at: datetime | None = None) -> Found:
+def find(text: str, *, person, outlet: Outlet | None = None, at: datetime | None = None) -> Found:
     """Look a code up for somebody who serves outlets. One query, and those of their rights.
 
-    What it says of a code of another outlet in the same subdistrict is its name; of any other
-    subdistrict nothing, as of a code that does not exist.
+    ``outlet``: where they stand, of those they serve. What it says of a code of another outlet in
+    the same subdistrict is its name; of any other subdistrict nothing, as of a code that does not
+    exist.
     """
-    nobody = Found(None, _("没有这个取货码，请核对后再输一次"))
     if not (code := codes.read(text)):
-        return nobody
+        words = _("请输入 8 位取货码，只有字母和数字，没有 0、1、2、5、6、8")
+        return Found(None, words, CodeIs.UNREADABLE)
+    nobody = Found(None, _("没有这个取货码，请核对后再输一次"), CodeIs.UNKNOWN)
     along = ("offer__outlet", "offer__item__area", "account", "terms")
     order = Order.objects.filter(code=code).select_related(*along).first()
     if order is None:
         return nobody
-    outlet = order.offer.outlet
-    if not who.serves(outlet, person):
+    its = order.offer.outlet
+    serves = who.serves(its, person)
+    if not serves:
         near = any(
             own.area_path.startswith(order.offer.item.area_path) for own in who.served_by(person)
         )
         if not near:
             return nobody
-        return Found(None, _("这是%(outlet)s的取货码，请到那里领取") % {"outlet": outlet.name})
-    return Found(order, _why_not(order, person, at or timezone.now()))
+    if not serves or (outlet is not None and its.pk != outlet.pk):
+        words = _("这是%(outlet)s的取货码，请到那里领取") % {"outlet": its.name}
+        return Found(order if serves else None, words, CodeIs.ELSEWHERE)
+    return _standing(order, person, at or timezone.now())
 
 
-def _why_not(order: Order, person, at: datetime) -> str:
+def _standing(order: Order, person, at: datetime) -> Found:
     if order.state != OrderState.RESERVED:
-        day = day_text(timezone.localdate(order.ended_at), full=True)
-        text = _("这个取货码%(state)s（%(day)s），不能再用")
-        return text % {"state": order.get_state_display(), "day": day}
+        kind = CodeIs.ENDED
+        if order.state in {OrderState.ISSUED, OrderState.REVERSED}:
+            kind = CodeIs.USED
+        elif order.state == OrderState.EXPIRED:
+            kind = CodeIs.EXPIRED
+        text = _("这个取货码%(state)s（%(at)s），不能再用")
+        said = {"state": order.get_state_display(), "at": moment_text(order.ended_at)}
+        return Found(order, text % said, kind)
     if at > order.due_at:
-        return _("这个取货码已过期，积分会退回")
+        return Found(order, _("这个取货码已过期，积分会退回"), CodeIs.EXPIRED)
     answer = who.issues(order, person)
-    return answer if isinstance(answer, str) else ""
+    if isinstance(answer, str):
+        return Found(order, answer, CodeIs.OWN)
+    if refused := not_today(order.offer.outlet, at):
+        return Found(order, str(refused), CodeIs.NOT_TODAY)
+    return Found(order)
 
 
 def payers(person) -> list[Account]:

@@ -43,6 +43,11 @@ class ReasonMissing(StockRefused):
         super().__init__(_("请写明原因"))
 
 
+class FormSpent(StockRefused):
+    def __init__(self):
+        super().__init__(_("这张表已用于另一次登记，请刷新后再试"))
+
+
 class Promised(StockRefused):
     """What is taken away or not found lies ready for somebody."""
 
@@ -68,28 +73,35 @@ def lock(offer: Offer) -> Offer:
 # --- by people -----------------------------------------------------------------------------------
 
 
+# ``key`` is the form's: the same form sent again gives the line it made, and changes nothing.
+
+
 @transaction.atomic
-def receive(offer: Offer, pieces: int, *, by, reason: str = "", donated=False, at=None):
-    """Goods came in: bought, or ``donated`` (who gave them is kept by the caller)."""
+def receive(offer: Offer, pieces: int, *, by, reason: str = "", donated=False, key="", at=None):
+    """Goods came in: bought, or ``donated`` (``exchange.donations`` keeps who gave them)."""
     _counted(offer, pieces)
     kind = StockKind.DONATED if donated else StockKind.RECEIVED
-    return _write(lock(offer), kind, _Change(on_hand=pieces), by=by, reason=reason, at=at)
+    if known := _known(lock(offer), kind, key):
+        return known
+    return _write(offer, kind, _Change(on_hand=pieces), by=by, reason=reason, key=key, at=at)
 
 
 @transaction.atomic
-def damage(offer: Offer, pieces: int, *, by, reason: str, at=None):
+def damage(offer: Offer, pieces: int, *, by, reason: str, key="", at=None):
     """Broken, spoiled or lost, with the reason. Raises Promised below what is reserved."""
     _counted(offer, pieces)
     if not reason.strip():
         raise ReasonMissing
-    lock(offer)
+    if known := _known(lock(offer), StockKind.DAMAGED, key):
+        return known
     if offer.on_hand - pieces < offer.reserved:
         raise Promised(offer.reserved)
-    return _write(offer, StockKind.DAMAGED, _Change(on_hand=-pieces), by=by, reason=reason, at=at)
+    change = _Change(on_hand=-pieces)
+    return _write(offer, StockKind.DAMAGED, change, by=by, reason=reason, key=key, at=at)
 
 
 @transaction.atomic
-def count(offer: Offer, found: int, *, by, reason: str = "", at=None):
+def count(offer: Offer, found: int, *, by, reason: str = "", key="", at=None):
     """What was found when counting: the difference becomes a line, also when there is none.
 
     A difference needs a reason. Raises Promised when less was found than is reserved.
@@ -98,14 +110,32 @@ def count(offer: Offer, found: int, *, by, reason: str = "", at=None):
         raise NotCounted
     if type(found) is not int or not 0 <= found <= MOST:
         raise WrongCount
-    lock(offer)
+    if known := _known(lock(offer), StockKind.COUNTED, key):
+        return known
     difference = found - offer.on_hand
     if difference and not reason.strip():
         raise ReasonMissing
     if found < offer.reserved:
         raise Promised(offer.reserved)
     change = _Change(on_hand=difference)
-    return _write(offer, StockKind.COUNTED, change, by=by, reason=reason, at=at)
+    return _write(offer, StockKind.COUNTED, change, by=by, reason=reason, key=key, at=at)
+
+
+@transaction.atomic
+def set_low_mark(offer: Offer, mark: int) -> None:
+    """From when on the outlet is told to fill up; no line, as no piece moves."""
+    if type(mark) is not int or not 0 <= mark <= MOST:
+        raise WrongCount
+    lock(offer).low_mark = mark
+    offer.save(update_fields=["low_mark"])
+
+
+def _known(offer: Offer, kind: str, key: str) -> StockEntry | None:
+    """The line this form has made; with the offer locked."""
+    known = StockEntry.objects.filter(key=key).first() if key else None
+    if known is not None and (known.offer_id, known.kind) != (offer.pk, kind):
+        raise FormSpent
+    return known
 
 
 def _counted(offer: Offer, pieces: int) -> None:
@@ -154,6 +184,7 @@ def _write(
     *,
     by=None,
     reason: str = "",
+    key: str = "",
     at: datetime | None = None,
     order: Order | None = None,
 ) -> StockEntry:
@@ -176,6 +207,7 @@ def _write(
         reserved=offer.reserved,
         order=order,
         reason=reason.strip()[:200],
+        key=key,
         actor=by,
         at=at or timezone.now(),
     )

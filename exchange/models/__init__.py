@@ -1,4 +1,5 @@
 from exchange.models.catalogue import Item, ItemKind, ItemTerms, Outlet, OutletKind
+from exchange.models.donations import DonorWish, GoodsDonation
 from exchange.models.orders import (
     COUNTING,
     Favourite,
@@ -13,8 +14,10 @@ from exchange.models.stock import OF_ORDERS, Offer, StockEntry, StockKind
 __all__ = [
     "COUNTING",
     "OF_ORDERS",
+    "DonorWish",
     "Favourite",
     "Gift",
+    "GoodsDonation",
     "Item",
     "ItemKind",
     "ItemTerms",

@@ -82,6 +82,7 @@ class StockEntry(models.Model):
         "exchange.Order", models.PROTECT, null=True, related_name="stock_entries", db_index=False
     )
     reason = models.CharField(_("说明"), max_length=200, blank=True)
+    key = models.CharField(max_length=60, blank=True, editable=False)  # of the form: sent twice
     actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(_("时间"))
 
@@ -95,6 +96,9 @@ class StockEntry(models.Model):
                 fields=["order", "kind"],
                 condition=Q(order__isnull=False),
                 name="exchange_stock_once_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["key"], condition=~Q(key=""), name="exchange_stock_once_per_form"
             ),
             models.CheckConstraint(
                 name="exchange_stock_of_orders",
