@@ -33,6 +33,7 @@ FURTHER = (
     ("公示公开", "portal.seeding.publicity", "seed_publicity"),
     ("办理数字", "portal.seeding.figures", "seed_figures"),
     ("积分", "portal.seeding.points", "seed_points"),
+    ("积分兑换", "portal.seeding.exchange", "seed_exchange"),
 )
 # What needs transactions of its own, when everything is written.
 AFTERWARDS = (("结清账本", "portal.seeding.points", "close_books"),)
