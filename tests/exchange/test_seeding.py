@@ -17,16 +17,12 @@ from points.models import Transfer, TransferKind
 from portal.management.commands import seed as command
 from portal.seeding import accounts, exchange, points
 from portal.seeding.points.setting import months_back
-from tests.grids.shipped import ship as ship_rules
-from tests.points.shipped import ship
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def small(monkeypatch, tmp_path, settings):
-    ship_rules()  # a transactional test before this one has flushed what migrations shipped
-    ship()
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(command, "FURTHER", ())
     monkeypatch.setattr(command, "AFTERWARDS", ())
