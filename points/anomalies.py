@@ -1,7 +1,7 @@
 """What in a batch deserves a second look, and why: found for all its claims at once.
 
 Nothing here decides: a flag says what was seen, with numbers and the way to look at it, and the
-claim is then read by a person. Six queries, however many claims. The result is kept for some
+claim is then read by a person. Four queries, however many claims. The result is kept for some
 minutes, as a page is read again after every decision; who approves "all without a flag" has it
 looked through anew.
 
@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
-from django.db.models import Max, Min
+from django.db.models import DateField, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Least, TruncYear
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orgs.models import Appointment, Residence
+from orgs.models import Appointment, Area, Residence
 from orgs.positions import STAFF, Position
 from points.caps import describe, window_of
 from points.models import COUNTING, Batch, Cap, CapSubject, CapWindow, Claim, ClaimEvidence
@@ -79,10 +81,11 @@ def forget(batch: Batch) -> None:
 def look(batch: Batch) -> Found:
     """Look through the batch now."""
     found: Found = defaultdict(list)
-    claims = _claims_of(batch)
+    rows = [Row(*values) for values in _rows_around(batch)]
+    claims = [row for row in rows if row.batch == batch.pk]
     if not claims:
         return {}
-    known = _known_of(batch, claims)
+    known = [row for row in rows if row.state in COUNTING]
     for pk, anomaly in (
         *_speed(claims, known),
         *_pairs(claims, known),
@@ -115,35 +118,39 @@ class Row:
     points: int
     asked: int
     grade: int
+    batch: int | None
+    state: str
 
 
 _COLUMNS = (
     *("pk", "person_id", "household_id", "partner_id", "claimant_id", "certifier_id"),
     *("rule_version__rule_id", "rule_version_id", "rule_version__measure", "happened_on"),
-    *("quantity", "points", "asked", "grade"),
+    *("quantity", "points", "asked", "grade", "batch_id", "state"),
 )
 
 
-def _rows(queryset) -> list[Row]:
-    return [Row(*values) for values in queryset.order_by("pk").values_list(*_COLUMNS)]
+def _rows_around(batch: Batch):
+    """The batch, and all that counts of the same people, in one query.
 
-
-def _claims_of(batch: Batch) -> list[Row]:
-    return _rows(Claim.objects.filter(batch=batch))
-
-
-def _known_of(batch: Batch, claims: list[Row]) -> list[Row]:
-    """All that counts of the same people, from the start of the year or of the longest span."""
-    days = batch.claims.aggregate(first=Min("happened_on"), last=Max("happened_on"))
-    since = min(days["first"].replace(month=1, day=1), days["last"] - timedelta(days=PAIR_DAYS))
-    people = {row.person for row in claims} | {row.partner for row in claims} - {None}
-    return _rows(
+    From the start of the year or of the longest span, to the last day of the batch.
+    """
+    own = Claim.objects.filter(batch=batch).order_by()
+    whole = own.values(all=Value(""))
+    longest = Max("happened_on") - Value(timedelta(days=PAIR_DAYS))
+    since = whole.annotate(
+        since=Least(TruncYear(Min("happened_on")), Cast(longest, DateField()))
+    ).values("since")
+    until = whole.annotate(until=Max("happened_on")).values("until")
+    people = own.values("person").union(own.exclude(partner=None).values("partner"))
+    return (
         Claim.objects.filter(
+            Q(state__in=COUNTING) | Q(batch=batch),
             person__in=people,
-            state__in=COUNTING,
-            happened_on__gte=since,
-            happened_on__lte=days["last"],
+            happened_on__gte=Subquery(since),
+            happened_on__lte=Subquery(until),
         )
+        .order_by("pk")
+        .values_list(*_COLUMNS)
     )
 
 
@@ -212,27 +219,33 @@ def _within(rows: list[Row], own: Row) -> list[Row]:
 
 def _staff(batch: Batch, claims):
     """Posts held today over the place, by the beneficiary or by who lives with them."""
-    households = {row.household for row in claims} - {None}
-    homes = dict.fromkeys(households, frozenset())
-    living = Residence.objects.verified().filter(household__in=households)
-    for household, person in living.values_list("household_id", "person_id"):
-        homes[household] = homes[household] | {person}
-    people = set().union(*homes.values()) | {row.person for row in claims}
     held: dict[int, str] = {}
-    posts = Appointment.objects.in_force().filter(person__in=people, position__in=STAFF)
-    for person, position, own, body in posts.values_list(
-        "person_id", "position", "area__path", "organization__area__path"
-    ):
-        place = own or body or ""
-        if place.startswith(batch.area_path) or (place and batch.area_path.startswith(place)):
-            held[person] = str(Position(position).label)
+    homes: dict[int, set[int]] = defaultdict(set)
+    for person, position, households in _posts_over(batch.area_path):
+        held[person] = str(Position(position).label)
+        for household in households:
+            homes[household].add(person)
     for row in claims:
         if row.person in held:
             words = _("受益人是%(post)s") % {"post": held[row.person]}
             yield row.pk, Anomaly("staff", words)
-        elif near := [one for one in homes.get(row.household, ()) if one in held]:
+        elif near := homes.get(row.household):
             words = _("同住的家人是%(post)s") % {"post": held[min(near)]}
             yield row.pk, Anomaly("staff", words)
+
+
+def _posts_over(path: str):
+    """(person, position, their households) of every post at a place, within it or above it."""
+    above = [path[:end] for end in range(Area.steplen, len(path), Area.steplen)]
+    homes = Residence.objects.verified().filter(person=OuterRef("person")).order_by()
+    return (
+        Appointment.objects.in_force()
+        .filter(position__in=STAFF)
+        .annotate(place=Coalesce("area__path", "organization__area__path"))
+        .filter(Q(place__startswith=path) | Q(place__in=above))
+        .order_by("pk")
+        .values_list("person_id", "position", ArraySubquery(homes.values("household_id")))
+    )
 
 
 def _photos(batch: Batch):

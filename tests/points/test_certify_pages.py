@@ -103,11 +103,11 @@ def test_queries_of_the_queue_do_not_grow(client, points, django_assert_num_quer
     for at in range(3):
         file(points, happened_on=days_ago(at + 1))
     page(client, points.sun)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(QUEUE)
     for at in range(9):
         file(points, happened_on=days_ago(at + 5))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(QUEUE)
 
 
