@@ -1,11 +1,14 @@
 """The demo's exchange: spent to the point, within limits, told as the verbs would."""
 
 import io
+import tempfile
 from collections import Counter
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -17,22 +20,31 @@ from points.models import Transfer, TransferKind
 from portal.management.commands import seed as command
 from portal.seeding import accounts, exchange, points
 from portal.seeding.points.setting import months_back
+from tests.snapshot import Snapshot
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def small(monkeypatch, tmp_path, settings):
-    settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(command, "FURTHER", ())
-    monkeypatch.setattr(command, "AFTERWARDS", ())
-    monkeypatch.setattr(accounts, "issue_passwords", lambda chosen, file: None)
-    call_command("seed", size="small", stdout=io.StringIO(), stderr=io.StringIO())
-    resident = next(one.person for one in accounts.choose() if one.role == "resident")
-    world = SimpleNamespace(street=Area.objects.get(level="subdistrict"), resident=resident)
-    points.seed_points(world, Random(7), timezone.localdate())
-    exchange.seed_exchange(world, Random(7), timezone.localdate())
+def _write() -> SimpleNamespace:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(settings, "DATA_DIR", Path(folder))
+        patch.setattr(command, "FURTHER", ())
+        patch.setattr(command, "AFTERWARDS", ())
+        patch.setattr(accounts, "issue_passwords", lambda chosen, file: None)
+        call_command("seed", size="small", stdout=io.StringIO(), stderr=io.StringIO())
+        resident = next(one.person for one in accounts.choose() if one.role == "resident")
+        world = SimpleNamespace(street=Area.objects.get(level="subdistrict"), resident=resident)
+        points.seed_points(world, Random(7), timezone.localdate())
+        exchange.seed_exchange(world, Random(7), timezone.localdate())
     return world
+
+
+_small = Snapshot(_write)
+
+
+@pytest.fixture
+def small():
+    return _small.enter()
 
 
 def test_the_year_is_spent_to_the_point_and_reconciles_from_order_to_ledger(small):
