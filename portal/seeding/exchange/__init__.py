@@ -57,13 +57,11 @@ def _year(teller: Teller, first: date, whole: int) -> list:
     weights = [BUSY.get(month.month, 1) * (number + 1) for number, month in enumerate(months)]
     weights[-1] *= teller.cast.today.day / 31
     told, owed = [], 0
-    for number, (month, share) in enumerate(zip(months, by_weight(whole, weights), strict=True)):
-        is_last = number == len(months) - 1
-        before = sum(_spent(told))
-        target = share + owed
-        told += teller.month(month, target, exact=is_last)
-        owed = target - (sum(_spent(told)) - before)
-    return told
+    for month, share in zip(months, by_weight(whole, weights), strict=True):
+        some = teller.month(month, share + owed)
+        owed += share - sum(_spent(some))
+        told += some
+    return told + teller.fill(whole - sum(_spent(told)))
 
 
 def _spent(told):

@@ -6,7 +6,7 @@ lowest balance from a moment on is what may be spent at that moment.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from exchange import codes
-from exchange.models import Gift, Item, ItemKind, ItemTerms, Order, OrderState, OutletKind
+from exchange.models import COUNTING, Gift, Item, ItemKind, ItemTerms, Order, OrderState, OutletKind
 from orgs.models import Residence
 from points.models import Account, AccountKind, Entry, TransferKind
 from portal.seeding.exchange.setting import Stall
@@ -26,7 +26,7 @@ from rules import clocks
 CANCELLED, REFUSED, EXPIRED = 3, 1, 3
 HELPED, GIVEN = 6, 4  # in a hundred
 ELDER = 72
-CLOSE = 1000  # points: from here on the last ones are chosen to fit
+CLOSE, LEAST = 320, 30  # the dearest and the cheapest thing, in points
 YEARLY = 3000  # points of a household (profile POINTS)
 POPULAR = {
     "E01": 9,
@@ -174,40 +174,59 @@ class Teller:
         self._codes: set[str] = set()
         self.lives = cast.homes
 
-    def month(self, month: date, target: int, *, exact: bool) -> list[Told]:
-        """Orders and gifts of a month until ``target`` points are spent; what is left over is
-        carried by the caller. ``exact``: to the point."""
+    def month(self, month: date, target: int) -> list[Told]:
+        """Orders and gifts of a month, until ``target`` points are spent or promised."""
         last = min((month + timedelta(days=31)).replace(day=1), self.cast.today)
-        span = [month + timedelta(days=n) for n in range((last - month).days)] or [month]
-        told, spent, tries = [], 0, 0
-        day_target = max(target // max(len(span), 1), 60)
-        for number, day in enumerate(span):
-            goal = target if number == len(span) - 1 else min(target, day_target * (number + 1))
+        span = [month + timedelta(days=n) for n in range((last - month).days)]
+        told, spent = [], 0
+        for number, day in enumerate(span, 1):
+            goal = target * number // len(span)
             moment = moments.at(day, time(self.rng.randint(8, 20), self.rng.randint(0, 59)))
-            able = [one for one in self.wallets if one.at(moment) >= 30]
-            weights = list(accumulate(one.at(moment) for one in able))
-            while able and spent < goal and tries < 40_000:
-                tries += 1
-                [wallet] = self.rng.choices(able, cum_weights=weights)
-                left = target - spent
-                one = self._order(wallet, moment, left if exact and left <= CLOSE else None)
-                if one is None:
-                    continue
+            for one in self._until(goal - spent, moment):
                 told.append(one)
-                # Also what is given back later: it was held meanwhile, and is left alone then.
-                wallet.spent += one.points
-                if one.state == OrderState.ISSUED:
-                    spent += one.points
+                spent += one.points * (one.state in COUNTING)
         return told
+
+    def fill(self, target: int) -> list[Told]:
+        """Some more of this month, handed over at once, until ``target`` is spent to the point."""
+        told, first = [], self.cast.today.replace(day=1)
+        span = max((self.cast.today - first).days, 1)
+        for number in range(span * 4):
+            if target == 0:
+                return told
+            day = min(first + timedelta(days=number % span), self.cast.today - timedelta(days=1))
+            moment = moments.at(day, time(self.rng.randint(8, 20), self.rng.randint(0, 59)))
+            goal = max(target // span, min(target, CLOSE))
+            for one in self._until(goal, moment, most=target):
+                told.append(one)
+                target -= one.points
+        return told
+
+    def _until(self, goal: int, moment: datetime, *, most: int | None = None) -> Iterator[Told]:
+        """Orders around a moment; ``most``: all of them handed over, and no point beyond it."""
+        able = [(one, purse) for one in self.wallets if (purse := one.at(moment)) >= LEAST]
+        weights = list(accumulate(purse for _one, purse in able))
+        tries = 400
+        while able and goal > 0 and tries:
+            tries -= 1
+            [(wallet, _purse)] = self.rng.choices(able, cum_weights=weights)
+            if (one := self._order(wallet, moment, most)) is None:
+                continue
+            # Also what is given back later: it was held meanwhile, and is left alone then.
+            wallet.spent += one.points
+            goal -= one.points * (one.state in COUNTING)
+            if most is not None:
+                most -= one.points
+            yield one
 
     def _order(self, wallet: Wallet, moment: datetime, most: int | None) -> Told | None:
         purse = wallet.at(moment)
-        if purse >= 300 and self.rng.randrange(100) < GIVEN and (most is None or most >= 140):
-            return self._gift(wallet, moment, purse)
+        if purse >= 150 and self.rng.randrange(100) < GIVEN and (most is None or most >= 140):
+            return self._gift(wallet, moment)
         code = self.rng.choices(list(POPULAR), list(POPULAR.values()))[0]
         terms = self.terms[code]
         quantity = 2 if terms.points <= 80 and self.rng.random() < 0.3 else 1
-        if most is not None and most <= 400:  # the last ones fit what is left
+        if most is not None and most <= CLOSE:  # the last ones fit what is left
             code = next((c for c in POPULAR if self.terms[c].points == most), code)
             terms, quantity = self.terms[code], 1
         points = terms.points * quantity
@@ -226,14 +245,16 @@ class Teller:
         told = Told(wallet, terms.item, terms, quantity, at, stall)
         told.due_at = clocks.reckon("natural_days", 7, at, days=self.days).due
         self._end(told, exact=most is not None)
-        if told.state in {OrderState.ISSUED, OrderState.RESERVED}:
+        if most is not None and told.state != OrderState.ISSUED:
+            return None
+        if told.state in COUNTING:
             self._door[door] += quantity
             self._year[year] += points
         if wallet.born <= self.cast.today.year - ELDER or self.rng.randrange(100) < HELPED:
             told.helper = self._helper(wallet)
         return told
 
-    def _gift(self, wallet: Wallet, moment: datetime, purse: int) -> Told:
+    def _gift(self, wallet: Wallet, moment: datetime) -> Told:
         terms = next(t for t in self.terms.values() if t.item.kind == ItemKind.DONATION)
         at = moment + timedelta(seconds=self.rng.randrange(3000))
         return Told(wallet, terms.item, terms, 1, at, None, state=OrderState.ISSUED, ended_at=at)
