@@ -36,7 +36,7 @@ def typed(page, **changes) -> dict:
         data |= {bound.html_name: bound.value() for bound in row}
     data["mark"] = page.context["mark"]
     data |= changes
-    return {name: value for name, value in data.items() if value not in (None, False)}
+    return {name: value for name, value in data.items() if value is not None and value is not False}
 
 
 # --- everybody -----------------------------------------------------------------------------------
