@@ -136,6 +136,18 @@ class ClaimForm(WithPictures):
         return given
 
 
+class WorthForm(ClaimForm):
+    """The part of a claim that says how many points: no words, no pictures, nobody's phone."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("key", "text", "photos", "partner_phone"):
+            self.fields.pop(name, None)
+
+    def clean(self):
+        return self.cleaned_data
+
+
 class AppealForm(forms.Form):
     reason = forms.CharField(
         label=L("为什么应当通过"),

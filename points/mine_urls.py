@@ -8,6 +8,7 @@ urlpatterns = [
     path("", mine.overview, name="mine"),
     path("claim/", claiming.pick, name="claim_pick"),
     path("claim/<str:code>/", claiming.new, name="claim_new"),
+    path("claim/<str:code>/worth/", claiming.worth, name="claim_worth"),
     path("claims/", claiming.own, name="claims"),
     path("claims/<int:pk>/", claiming.claim, name="claim"),
     path("claims/<int:pk>/withdraw/", claiming.withdraw, name="claim_withdraw"),

@@ -17,7 +17,7 @@ from orgs.models import Person
 from orgs.uploads import writing
 from points import claims, earning, evidence, mine, standing, who
 from points.flow import flow
-from points.mine_forms import AnswerForm, AppealForm, ClaimForm
+from points.mine_forms import AnswerForm, AppealForm, ClaimForm, WorthForm
 from points.models import Claim, ClaimState, RuleVersion, Source
 from rules.refusals import Refused
 
@@ -57,11 +57,7 @@ def _matches(chance, wanted: str) -> bool:
 @require_http_methods(FORM)
 def new(request, code):
     """The form of one rule: first what it would give, then filed. Sent twice, it is one claim."""
-    today = timezone.localdate()
-    home = earning.home_of(request.user, today)
-    version = _version(home, code, today)
-    people = [request.user, *Person.objects.filter(pk__in=mine.wards_of(request.user))]
-    given = {"version": version, "people": people, "person": request.user}
+    home, version, given = _asked(request, code)
     if request.method != "POST":
         return _form_page(request, ClaimForm(**given), version, home)
     form = ClaimForm(request.POST, request.FILES, **given)
@@ -74,6 +70,28 @@ def new(request, code):
             return redirect(claim)
     form.keep_drafts()
     return _form_page(request, form, version, home, shown=shown)
+
+
+def _asked(request, code: str):
+    """(home, version, what every form of this rule is made with), or 404."""
+    today = timezone.localdate()
+    home = earning.home_of(request.user, today)
+    version = _version(home, code, today)
+    people = [request.user, *Person.objects.filter(pk__in=mine.wards_of(request.user))]
+    return home, version, {"version": version, "people": people, "person": request.user}
+
+
+@signed_in
+@require_safe
+def worth(request, code):
+    """What the claim would give as the form stands: asked for while it is filled in."""
+    _home, version, given = _asked(request, code)
+    form = WorthForm(request.GET, **given)
+    shown = _preview(form, version) if form.is_valid() else None
+    wrong = [error for errors in form.errors.values() for error in errors]
+    context = {"worth": shown, "wrong": wrong, "version": version}
+    status = 422 if wrong else 200
+    return render(request, "points/claim_new.html#worth", context, status=status)
 
 
 def _version(home, code: str, day: date) -> RuleVersion:

@@ -197,3 +197,47 @@ def test_an_approval_shows_only_once_it_is_final(client, points):
     batches.approve(batch, [claim.pk], by=points.zhou)
     client.force_login(points.wang)
     assert "审批同意" not in client.get(claim.get_absolute_url()).content.decode()
+
+
+# --- while the form is filled in -----------------------------------------------------------------
+
+WORTH = "/points/claim/P15/worth/"
+
+
+def test_the_form_says_what_it_would_give_as_it_is_filled_in(client, points):
+    file(points, "P15", quantity=3)
+    client.force_login(points.wang)
+    page = client.get("/points/claim/P15/").content.decode()
+    assert f'hx-get="{WORTH}"' in page
+    assert "先看能得多少分" in page
+    asked = {"happened_on": str(days_ago(3)), "quantity": "1"}
+    html = client.get(WORTH, asked).content.decode()
+    assert "计 12 分" in html
+    assert "还可以得 12 分" in html
+    html = client.get(WORTH, asked | {"quantity": "2"}).content.decode()
+    assert "计 12 分" in html
+    assert "按规则是 24 分" in html
+    assert "<html" not in html
+    answer = client.get(WORTH, asked | {"quantity": "0"})
+    assert (answer.status_code, "大于零" in answer.content.decode()) == (422, True)
+    answer = client.get(WORTH, {})
+    assert (answer.status_code, "请选择日期" in answer.content.decode()) == (422, True)
+    assert Claim.objects.count() == 1
+
+
+def test_a_grade_changes_what_the_form_gives(client, points):
+    client.force_login(points.wang)
+    asked = {"happened_on": str(days_ago(3)), "quantity": "1"}
+    grades = [
+        client.get("/points/claim/P21/worth/", asked | {"grade": str(grade)}).content.decode()
+        for grade in (0, 1)
+    ]
+    assert grades[0] != grades[1]
+    answer = client.get("/points/claim/P21/worth/", asked | {"grade": "77"})
+    assert answer.status_code == 422
+
+
+def test_a_stranger_asks_for_nothing(client, points):
+    assert client.get(WORTH).status_code == 302
+    client.force_login(points.wu)
+    assert client.get(WORTH, {"happened_on": str(days_ago(3)), "quantity": "1"}).status_code == 404

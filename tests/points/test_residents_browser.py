@@ -44,6 +44,14 @@ def test_my_points_in_every_mode(browser_page, points):
             for width, mode in in_modes(page, modes):
                 assert_accessible(page)
                 shot(page, f"points-{name}-{width}-{mode}")
+    page = browser_page(390, "light", person=points.wang)
+    page.goto("/points/claim/P15/")
+    page.locator("#worth").get_by_text("计 12 分").wait_for()
+    page.fill("#id_quantity", "2")
+    page.locator("#worth").get_by_text("计 24 分").wait_for()
+    page.fill("#id_quantity", "0")
+    page.locator("#worth").get_by_text("数量须大于零").wait_for()
+    shot(page, "points-worth-390-light")
     page = browser_page(390, "light", person=points.sun)
     for name, address in (("move", "/points/household/move/"), ("protect", "/points/protect/")):
         page.goto(address)
