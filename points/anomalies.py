@@ -120,12 +120,13 @@ class Row:
     grade: int
     batch: int | None
     state: str
+    is_corrected: bool
 
 
 _COLUMNS = (
     *("pk", "person_id", "household_id", "partner_id", "claimant_id", "certifier_id"),
     *("rule_version__rule_id", "rule_version_id", "rule_version__measure", "happened_on"),
-    *("quantity", "points", "asked", "grade", "batch_id", "state"),
+    *("quantity", "points", "asked", "grade", "batch_id", "state", "is_corrected"),
 )
 
 
@@ -292,7 +293,7 @@ def _caps(claims, known):
     windows: dict[tuple, tuple] = {}
     sums: dict[tuple, Counter] = {}
     for row in claims:
-        if row.points < row.asked:
+        if row.points < row.asked and not row.is_corrected:
             words = _("应得 %(asked)d 分，因上限计 %(points)d 分") % {
                 "asked": row.asked,
                 "points": row.points,

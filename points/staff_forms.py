@@ -85,6 +85,7 @@ class CorrectForm(Refusable):
     points = forms.IntegerField(
         label=L("更正后的积分"),
         required=False,
+        help_text=L("选“减少积分”时必填，须少于现在的积分"),
         min_value=1,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={"invalid": L("请填整数"), "min_value": L("不少于 1 分")},
@@ -92,6 +93,7 @@ class CorrectForm(Refusable):
     refusal_code = forms.ChoiceField(
         label=L("不予积分的理由"),
         required=False,
+        help_text=L("选“不予积分”时必填"),
         choices=[("", L("请选择")), *RefusalCode.choices],
     )
     reason = _words(L("给申报人的说明"))

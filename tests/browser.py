@@ -59,6 +59,7 @@ WEAR = "([theme, contrast]) => Object.assign(document.documentElement.dataset, {
 ANSWERS = re.compile(
     r"Failed to load resource: the server responded with a status of [45]\d\d"
     r"|Response Status Error Code [45]\d\d from"  # the same in htmx's words
+    r"|^htmx:(afterRequest|sendAbort), "  # it gave way to a newer request; failing says sendError
 )
 
 

@@ -333,7 +333,8 @@ class Claim(Placed):
 
     @property
     def was_cut(self) -> bool:
-        return self.points < self.asked
+        """By a cap, when it was filed; what an objection took later is a correction."""
+        return self.points < self.asked and not self.is_corrected
 
     @property
     def grade_label(self) -> str:

@@ -30,6 +30,8 @@ from rules.refusals import Refused
 MONTHS = 12
 BELOW = (AreaLevel.GRID, AreaLevel.BUILDING)
 MOST = 5000  # claims in one action
+MOST_NAMED = 8
+SHOWN = (ClaimState.NOTICED, ClaimState.OBJECTED)
 S = BatchState
 TONES = {
     S.COLLECTING: "plain",
@@ -152,10 +154,8 @@ def _page(
     query, here = filters.query, request.GET.urlencode()
     stem = f"{query}&" if query else ""
     draw = Rows(batch, found, request.user, takes, corrects, picked, here, stem)
-    for rule in shown.rules:
-        rule.head = draw.head(rule, is_alone=len(shown.rules) == 1)
-        for group in rule.groups:
-            group.rows = [draw(claim, group.key) for claim in group.claims]
+    for group in shown.groups:
+        group.rows = [draw(claim, group.key) for claim in group.claims]
     context = {
         "batch": batch,
         "tone": TONES[batch.state],
@@ -173,8 +173,10 @@ def _page(
         "refuse_fields": _fields(form) if takes else "",
         "refusing": form is not None or "refuse" in request.GET,
         "may_correct": corrects,
+        "may_contest": corrects and shown.count and filters.show != "contested",
         "correct": correct,
-        "correcting": _number(request.GET.get("correct", "")),
+        "correcting": _correcting(request, batch) if corrects or correct else None,
+        "chosen": sorted(picked)[:MOST_NAMED] if len(picked) <= MOST_NAMED else [],
         "following": _address(request, after=following) if following else "",
         "first_page": _address(request, after="") if request.GET.get("after") else "",
         "last": _last(request, batch) if takes else [],
@@ -185,6 +187,14 @@ def _page(
     if corrects and context["correcting"] and correct is None:
         context["correct"] = CorrectForm()
     return render(request, "points/batch.html", context, status=status)
+
+
+def _correcting(request, batch: Batch) -> Claim | None:
+    """The claim that the address asks to correct, if it can be."""
+    if not (number := _number(request.GET.get("correct", ""))):
+        return None
+    claims = batch.claims.filter(state__in=SHOWN).select_related("person", "rule_version")
+    return claims.filter(pk=number).first()
 
 
 def _fields(form: RefuseForm | None) -> SafeString:
@@ -490,8 +500,7 @@ def correct(request, pk, number):
     batch = _batch(request, pk)
     if not batch.decides:
         raise Http404
-    shown = [ClaimState.NOTICED, ClaimState.OBJECTED]
-    claim = get_object_or_404(batch.claims.filter(state__in=shown), pk=number)
+    claim = get_object_or_404(batch.claims.filter(state__in=SHOWN), pk=number)
     form = CorrectForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data

@@ -273,6 +273,8 @@ def sign(client, person, points, status=302, **data):
 
 def test_a_member_sees_their_recusals_and_signs_once(client, reviewing):
     shown = get(client, reviewing.neighbour, reviewing.review)
+    assert 'href="/points/batches/"' in shown.split("<h1")[0]  # the way back
+    assert 'href="#sign"' in shown
     said = list(panel.lacking(reviewing.batch).values())
     assert len(said) > len(set(said)), "several claims miss the same"
     assert all(shown.count(f"<span>{words}</span>") == 1 for words in set(said))
@@ -317,10 +319,22 @@ def test_publishing_correcting_and_the_end(client, reviewing):
     shown = get(client, points.zhou, page_of(batch))
     assert "有异议" in shown
     assert f"correct={points.first.pk}" in shown
+    asked = get(client, points.zhou, f"{page_of(batch)}?correct={points.first.pk}")
+    assert "现在 30 分" in asked
+    assert url in asked
+    assert 'id="correct"' not in get(client, points.zhou, f"{page_of(batch)}?correct={10**9}")
+    assert "列为有异议" in asked
+    marked = get(client, points.zhou, f"{page_of(batch)}?show=contested")
+    assert "列为有异议</button>" not in marked  # nothing there to tick
     assert client.post(url, {**given, "points": "30"}).status_code == 422
     assert client.post(url, given).status_code == 302
     points.first.refresh_from_db()
     assert (points.first.points, points.first.is_corrected) == (10, True)
+    shown = get(client, points.wang, points.first.get_absolute_url())
+    assert "公示期间更正" in shown
+    assert "已按上限计" not in shown
+    codes = [one.code for one in anomalies.look(batch).get(points.first.pk, [])]
+    assert "cap" not in codes
 
 
 @pytest.fixture

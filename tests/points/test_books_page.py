@@ -150,12 +150,18 @@ def test_the_desk_says_how_the_books_stand(client, kept):
     assert "账本核验" not in client.get("/desk/").content.decode()
 
 
+TOUCHING = """[...document.querySelectorAll(".stat")]
+    .filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"""
+
+
 @pytest.mark.browser
 def test_the_page_is_accessible(browser_page, kept):
     bend(kept)
+    Verification.objects.update(transfers=195_432, accounts=128_760)
     for modes in by_size((390, "light"), (1280, "dark"), (390, "elder"), (1280, "elder")):
         look = browser_page(*modes[0], person=kept.auditor)
         look.goto(PAGE)
         for width, mode in in_modes(look, modes):
             assert_accessible(look)
+            assert look.evaluate(TOUCHING) == [], f"figures touch each other at {width} {mode}"
             shot(look, f"books-{width}-{mode}")
