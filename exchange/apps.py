@@ -22,6 +22,8 @@ class ExchangeConfig(AppConfig):
         register(
             "exchange.help_order", P.GRID_WORKER, P.GRID_LEAD, P.SOCIAL_WORKER, P.COMMITTEE_MEMBER
         )
+        register("exchange.settle", P.SUBDISTRICT_OPERATOR)
+        register("exchange.approve_settlement", P.SUBDISTRICT_LEADER)
         # Granted on the body that runs the outlet: a merchant's keeper, a shop's staff, the
         # people of the subdistrict's counter.
         register(
@@ -36,5 +38,7 @@ class ExchangeConfig(AppConfig):
         register_kind("exchange.released", _("兑换取消、退回"), ("sms",))
         register_kind("exchange.arrived", _("收藏的兑换品到货"))
         register_kind("exchange.low_stock", _("兑换点库存不足"))
+        register_kind("exchange.statement", _("商家月度结算单"), ("sms",))
+        register_kind("exchange.settling", _("商家结算、社区清算待办"))
 
         ledger.leave_holds(orders.HOLD)

@@ -89,13 +89,14 @@ def _expire(order, move):
 def _reverse(order, move):
     """The points go back; the pieces too, where they lie in the outlet again."""
     if move.data.get("is_returned"):
-        stock.take_back(stock.lock(order.offer), order, by=move.by, at=move.at)
+        offer, asked_by = stock.lock(order.offer), move.data.get("asked_by")
+        stock.take_back(offer, order, by=asked_by, at=move.at)
     ledger.reverse(
         order.ending,
         key=f"order:{order.pk}:reverse",
         reason=move.reason[:200],
         actor=move.data.get("asked_by"),
-        approver=move.by,
+        approver=move.data.get("confirmed_by"),
         at=move.at,
     )
 

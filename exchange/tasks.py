@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from exchange import orders
+from exchange import orders, settlement
 
 
 @shared_task
 def expire_orders() -> None:
     """Give back what nobody picked up in time."""
     orders.expire_due()
+
+
+@shared_task
+def tend_settlements() -> None:
+    """Draw up the months that are over, end the merchants' terms, remind who keeps them waiting."""
+    settlement.tend()

@@ -11,6 +11,7 @@ from points.models import Account, AccountKind
 
 SERVE, HELP = "exchange.serve_outlet", "exchange.help_order"
 EDIT, VIEW, STOP = "exchange.edit_catalogue", "exchange.view_exchange", "exchange.announce_stop"
+SETTLE, APPROVE = "exchange.settle", "exchange.approve_settlement"
 
 
 def serves(outlet: Outlet, person) -> bool:
@@ -58,3 +59,23 @@ def cancels(order, person):
     if person.pk in {order.person_id, order.placed_by_id}:
         return True
     return order.account.kind == AccountKind.HOUSEHOLD and spends(person, order.account)
+
+
+# --- settlements ---------------------------------------------------------------------------------
+
+
+def settles(row, person) -> bool:
+    """Deals with settlements and clearings of the subdistrict."""
+    return person is not None and access.rights_of(person).may(SETTLE, area_path=row.area_path)
+
+
+def approves(row, person) -> bool:
+    return person is not None and access.rights_of(person).may(APPROVE, area_path=row.area_path)
+
+
+def is_served(settlement, person) -> bool:
+    """Speaks for who is settled with: stands behind one of its counters."""
+    if person is None:
+        return False
+    rights = access.rights_of(person)
+    return rights.may(SERVE, organization_id=settlement.organization_id)

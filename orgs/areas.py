@@ -14,7 +14,7 @@ from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgs import access, posts, sites
+from orgs import access, posts, signals, sites
 from orgs.history import because
 from orgs.models import (
     Appointment,
@@ -168,7 +168,8 @@ def merge(area: Area, into: Area, *, by: Person | None = None, reason: str) -> A
     """Let ``area`` go up in ``into``, a place of the same level; returns the closed ``area``.
 
     Places below move over with new codes; households, organizations, posts and linkages of the
-    place itself now stand in ``into``. Whoever looks ``area`` up is sent on by ``merged_into``.
+    place itself now stand in ``into``; apps above are asked first (``signals.merging``). Whoever
+    looks ``area`` up is sent on by ``merged_into``.
     """
     _begin(reason)
     area, into = _fresh(area), _fresh(into)
@@ -178,11 +179,12 @@ def merge(area: Area, into: Area, *, by: Person | None = None, reason: str) -> A
         raise CannotMerge(_("只能并入另一个同级区域"))
     _check_mergeable(area, into)
     with because(reason, by=by):
+        signals.merging.send(sender=Area, area=area, into=into, by=by, reason=reason)
         for child in Area.objects.open().filter(path__startswith=area.path, depth=area.depth + 1):
             _move(_fresh(child), _fresh(into), "")
         area = _fresh(area)
         for model in placed_models():
-            model._base_manager.filter(area=area).update(area=into, area_path=into.path)
+            model.following(area, into).update(area=into, area_path=into.path)
         seated = Organization.objects.open().filter(area=area)
         touched = set(seated.values_list("pk", flat=True))
         seated.update(area=into)

@@ -64,6 +64,10 @@ class PointsConfig(AppConfig):
             scope=Scope.RESIDENTS,
             most_rows=5000,
         )
+        from orgs.signals import merging as areas_merging
+        from points import merging
+
+        areas_merging.connect(merging.on_merging, dispatch_uid="points.merging")
         signals.objected.connect(batches.on_objected, dispatch_uid="points.objected")
         signals.closed.connect(batches.on_closed, dispatch_uid="points.closed")
         signals.withdrawn.connect(batches.on_withdrawn, dispatch_uid="points.withdrawn")

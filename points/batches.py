@@ -234,6 +234,29 @@ def _take_down(batch, move_):
     move(shown.order_by("pk"), "take_down", at=move_.at, reason=move_.reason)
 
 
+def _dissolve(batch, move_):
+    """Claims that are not refused by now wait for the next batch; nothing of it is decided."""
+    waiting = batch.claims.filter(state__in=[C.BATCHED, C.REVIEWED]).select_for_update(of=("self",))
+    _to_next(waiting.order_by("pk"), by=None, at=move_.at, reason=move_.reason)
+    batch.posted_at = move_.at
+
+
+def _to_next(claims, *, by, at, reason: str) -> int:
+    return move(
+        claims,
+        "carry",
+        by=by,
+        at=at,
+        reason=reason,
+        batch=None,
+        decision="",
+        approver=None,
+        decided_at=None,
+        refusal_code="",
+        refusal_reason="",
+    )
+
+
 def _finish(batch, move_):
     batch.posted_at, batch.problem = move_.at, ""
 
@@ -293,6 +316,14 @@ flow = Workflow(
             label=L("公示"),
             tone="main",
             effect=_publish,
+        ),
+        Transition(
+            "dissolve",
+            (B.COLLECTING, B.DECIDING, B.REVIEWING),
+            B.POSTED,
+            who=system,
+            label=L("社区合并，申报转入新批次"),
+            effect=_dissolve,
         ),
         Transition(
             "object",
@@ -514,19 +545,17 @@ def carry(
         raise Missing({"reason": _("原因")})
     _lock(batch, "carry", by, states=(B.COLLECTING, B.DECIDING, B.REVIEWING))
     found = batch.claims.filter(pk__in=list(claim_ids), state__in=[C.BATCHED, C.REVIEWED])
-    return move(
-        found.select_for_update(of=("self",)).order_by("pk"),
-        "carry",
-        by=by,
-        at=at,
-        reason=reason.strip(),
-        batch=None,
-        decision="",
-        approver=None,
-        decided_at=None,
-        refusal_code="",
-        refusal_reason="",
-    )
+    claims = found.select_for_update(of=("self",)).order_by("pk")
+    return _to_next(claims, by=by, at=at, reason=reason.strip())
+
+
+def dissolve(batch: Batch, *, reason: str, at: datetime | None = None) -> Batch:
+    """Its community goes up in another: the batch is over, its claims wait for the next one there.
+
+    Raises WrongState for one that is under notice or being posted.
+    """
+    flow.advance(batch, "dissolve", by=None, at=at, reason=reason)
+    return batch
 
 
 def start_deciding(batch: Batch, *, by, at: datetime | None = None) -> Batch:

@@ -212,6 +212,8 @@ def _text(entry: Entry) -> str:
             return _("到期未用")
         case TransferKind.DONATE:
             return _("收到捐赠") if came else _("捐出")
+        case TransferKind.SETTLE:
+            return _("商家结算")
         case TransferKind.CLEAR:
             return _("跨社区转入") if came else _("跨社区转出")
         case TransferKind.REVERSE:

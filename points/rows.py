@@ -1,7 +1,7 @@
-"""The rows of a batch's page.
+"""The rows of a batch's page, and the heads of the rules they stand under.
 
-Twenty-five of them in a template, each with some forty tags, took half of the page's time; so a
-row is one piece of markup filled in here, with the words of the page looked up once.
+Some fifty of both in a template, each with up to forty tags, took half of the page's time; so each
+is one piece of markup filled in here, with the words of the page looked up once.
 """
 
 from collections.abc import Container, Iterable
@@ -29,6 +29,12 @@ _ROW = """
     <p class="meta">{origin}</p>{decided}{aside}
   </div>{thumbs}{acts}
 </li>"""
+_HEAD = """
+<header>
+  <h2 id="rule-{code}"><a href="?{stem}open={opens}#rule-{code}">{code} {title}</a></h2>
+  <p class="meta"><span>{sums}</span>{waits}</p>{all}
+</header>"""
+_ALL = '<button class="btn quiet" type="submit" name="all" value="{}">{}</button>'
 _TICK = """
   <label class="tick">
     <input type="checkbox" name="claim" value="{}"{}> <span class="vh">{}</span>
@@ -65,6 +71,9 @@ class Rows:
         self.first = _("近12个月第一次")
         self.before = _("近12个月同类另有 %(n)s 次 %(p)s 分")
         self.refused = _("，未通过 %(r)s 次")
+        self.sums = _("%(n)s 项 %(p)s 分")
+        self.waits = _("待审批 %(n)s")
+        self.approve_all = _("同意本规则无提示的 %(n)s 项")
         self.approve, self.refuse, self.undo = _("同意"), _("不同意"), _("撤销")
         self.states = {str(value): str(label) for value, label in ClaimState.choices}
         self.sources = {str(value): str(label) for value, label in Source.choices}
@@ -97,6 +106,27 @@ class Rows:
             aside=_aside(answer) if self.takes and isinstance(answer, str) else "",
             thumbs=_thumbs(claim) if claim.tokens else "",
             acts=self._acts(claim, key, group, decides=decides),
+        )
+
+    def head(self, rule, *, is_alone: bool) -> SafeString:
+        """Of a ``dealing.RuleGroup``: its sums, and what may be approved at once."""
+        waits = NOTHING
+        if rule.undecided:
+            waits = format_html('<span class="todo">{}</span>', self.waits % {"n": rule.undecided})
+        elif self.batch.takes_decisions:
+            waits = pill(_("已审批"), tone="ok")
+        approve = NOTHING
+        if self.takes and len(rule.groups) > 1 and rule.clean:
+            approve = format_html(_ALL, rule.code, self.approve_all % {"n": rule.clean})
+        return format_html(
+            _HEAD,
+            code=rule.code,
+            stem=self.stem,
+            opens="none" if rule.is_open and not is_alone else rule.first.key,
+            title=rule.title,
+            sums=self.sums % {"n": rule.count, "p": rule.points},
+            waits=waits,
+            all=approve,
         )
 
     def _tick(self, claim: Claim, key: str) -> SafeString:

@@ -12,6 +12,7 @@ from points import (
     evidence,
     ledger,
     lots,
+    merging,
     periods,
     posting,
     reminders,
@@ -61,6 +62,7 @@ def post_batch(batch_id: int) -> None:
 @shared_task
 def tend_batches() -> None:
     """Open last month's batches, end their collecting in time, go on with posting that stands."""
+    merging.carry_rests()
     batches.open_due()
     batches.decide_due()
     posting.post_due()

@@ -411,6 +411,7 @@ CELERY_BEAT_SCHEDULE = {
     "point-claims": {"task": "points.tasks.tend_claims", "schedule": timedelta(minutes=30)},
     "point-batches": {"task": "points.tasks.tend_batches", "schedule": timedelta(minutes=10)},
     "expire-orders": {"task": "exchange.tasks.expire_orders", "schedule": timedelta(minutes=10)},
+    "settlements": {"task": "exchange.tasks.tend_settlements", "schedule": timedelta(hours=1)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
     "recount-months": {"task": "grids.tasks.recount_months", "schedule": timedelta(hours=24)},

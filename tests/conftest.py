@@ -1,5 +1,6 @@
 """What all tests share: the cast, the browser, a cache and file folders of their own."""
 
+import gc
 import os
 import uuid
 from collections import Counter
@@ -8,8 +9,16 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 pytest_plugins = ["tests.browser"]
+
+# A busy machine is no fault of what is tested.
+property_settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+property_settings.load_profile("portal")
 
 
 @pytest.hookimpl(trylast=True)
@@ -21,6 +30,13 @@ def pytest_collection_modifyitems(items):
         weight[item.path] += 20 if item.get_closest_marker("browser") else 0
         weight[item.path] += 60 if item.get_closest_marker("stack") else 0
     items.sort(key=lambda item: (-weight[item.path], item.path))
+
+
+def pytest_collection_finish():
+    """Modules and items live to the end: no collection of garbage need look at them again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,9 +89,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def fresh_cache():
     """No test meets what another cached: sign-in attempts, sessions, heartbeats."""
-    settings.CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"
-    if hasattr(caches._connections, "default"):
-        del caches["default"]
+    prefix = settings.CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"
+    caches["default"].key_prefix = prefix  # its connection stays; other threads make their own
 
 
 @pytest.fixture

@@ -148,6 +148,13 @@ class Placed(models.Model):
             self.area_path = _held_path(self.area_id)
             super().save(*args, **kwargs)
 
+    @classmethod
+    def following(cls, area, into):
+        """Rows that stand in ``into`` once ``area`` goes up in it; all, unless a model knows why
+        some belong to what was.
+        """
+        return cls._base_manager.filter(area=area)
+
 
 def _held_path(area_id: int) -> str:
     """The area's path, which stays so until this transaction ends: a move waits, or we do."""

@@ -80,6 +80,11 @@ class Batch(Placed):
     def __str__(self):
         return f"{self.area} {self.month:%Y-%m}"
 
+    @classmethod
+    def following(cls, area, into):
+        """A month stays with the community that dealt with it (``points.merging``)."""
+        return cls.objects.none()
+
     def get_absolute_url(self) -> str:
         return f"/points/batches/{self.pk}/"
 

@@ -139,6 +139,7 @@ class TransferKind(models.TextChoices):
     VOID = "void", _("解冻")
     EXPIRE = "expire", _("过期")
     DONATE = "donate", _("捐赠")
+    SETTLE = "settle", _("商家结算")
     CLEAR = "clear", _("社区间清算")
     REVERSE = "reverse", _("冲正")
     RETURN = "return", _("退回结余")

@@ -78,6 +78,12 @@ class Rule(Placed):
     def __str__(self):
         return self.code
 
+    @classmethod
+    def following(cls, area, into):
+        """Codes that ``into`` has keep its meaning; the other stays with its claims."""
+        there = cls.objects.filter(area=into).values_list("code", flat=True)
+        return super().following(area, into).exclude(code__in=list(there))
+
 
 class RuleVersionQuerySet(models.QuerySet):
     def on(self, day=None):

@@ -154,8 +154,10 @@ def _page(
     query, here = filters.query, request.GET.urlencode()
     stem = f"{query}&" if query else ""
     draw = Rows(batch, found, request.user, takes, corrects, picked, here, stem)
-    for group in shown.groups:
-        group.rows = [draw(claim, group.key) for claim in group.claims]
+    for rule in shown.rules:
+        rule.head = draw.head(rule, is_alone=len(shown.rules) == 1)
+        for group in rule.groups:
+            group.rows = [draw(claim, group.key) for claim in group.claims]
     context = {
         "batch": batch,
         "tone": TONES[batch.state],

@@ -47,6 +47,7 @@ from publicity import telling as notice_telling
 from publicity.models import Notice, NoticeStep
 from rules import calendar
 from rules.models import Clock
+from tests.snapshot import Snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -59,11 +60,18 @@ def small(request, monkeypatch, tmp_path, settings):
     monkeypatch.setattr(command, "FURTHER", ())
     monkeypatch.setattr(command, "AFTERWARDS", ())
     monkeypatch.setattr(accounts, "issue_passwords", lambda chosen, file: None)
+    return _write() if hasattr(request, "param") else _small.enter()
+
+
+def _write() -> SimpleNamespace:
     call_command("seed", size="small", stdout=io.StringIO(), stderr=io.StringIO())
     resident = next(one.person for one in accounts.choose() if one.role == "resident")
     world = SimpleNamespace(street=Area.objects.get(level="subdistrict"), resident=resident)
     points.seed_points(world, Random(7), timezone.localdate())
     return world
+
+
+_small = Snapshot(_write)
 
 
 def test_the_year_adds_up_to_the_point(small):
