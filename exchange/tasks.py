@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from exchange import orders, settlement
+from exchange import handing, orders, settlement
 
 
 @shared_task
@@ -15,3 +15,9 @@ def expire_orders() -> None:
 def tend_settlements() -> None:
     """Draw up the months that are over, end the merchants' terms, remind who keeps them waiting."""
     settlement.tend()
+
+
+@shared_task
+def sweep_handed() -> None:
+    """Drop pictures of handing over that no order names."""
+    handing.drop_strays()

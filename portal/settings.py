@@ -410,6 +410,7 @@ CELERY_BEAT_SCHEDULE = {
     "point-issues": {"task": "grids.tasks.sweep_points", "schedule": timedelta(hours=24)},
     "point-claims": {"task": "points.tasks.tend_claims", "schedule": timedelta(minutes=30)},
     "point-batches": {"task": "points.tasks.tend_batches", "schedule": timedelta(minutes=10)},
+    "sweep-handed": {"task": "exchange.tasks.sweep_handed", "schedule": timedelta(hours=6)},
     "expire-orders": {"task": "exchange.tasks.expire_orders", "schedule": timedelta(minutes=10)},
     "settlements": {"task": "exchange.tasks.tend_settlements", "schedule": timedelta(hours=1)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},

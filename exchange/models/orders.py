@@ -84,6 +84,9 @@ class Order(Placed):
             models.Index(
                 fields=["ended_at"], condition=Q(state="issued"), name="exchange_order_issued"
             ),
+            models.Index(
+                fields=["photo"], condition=~Q(photo=""), name="exchange_order_photo"
+            ),  # a picture is found by its token, and strays by there being none
         ]
         constraints = [
             models.CheckConstraint(
