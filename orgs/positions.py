@@ -64,6 +64,7 @@ STAFF = frozenset(
         Position.OWNERS_MEMBER,
         Position.PROPERTY_MANAGER,
         Position.PROPERTY_STAFF,
+        Position.MERCHANT_KEEPER,
         Position.DEPARTMENT_OFFICER,
         Position.SUBDISTRICT_OPERATOR,
         Position.SUBDISTRICT_LEADER,
