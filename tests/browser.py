@@ -54,6 +54,7 @@ MODES = {
 WIDTHS = {390: 844, 1280: 900}
 Mode = tuple[int, str]  # width, name in MODES
 FACE = "(({ size, theme, contrast }) => `${size}.${theme}.${contrast}`)"
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # of axe, and enabled by default
 WEAR = "([theme, contrast]) => Object.assign(document.documentElement.dataset, { theme, contrast })"
 # An answer other than 200 is a line in the console too; tests look at the answer itself.
 ANSWERS = re.compile(
@@ -135,15 +136,18 @@ def in_modes(page, modes: list[Mode]) -> Iterator[Mode]:
     """The page as it stands, in each of the modes; in the first again when that is done.
 
     ``modes`` have one size, and the page was loaded in the first of them: anything else is refused.
+    Theme and contrast are colours, so ``assert_accessible`` looks at the rest once for each width.
     """
     first = MODES[modes[0][1]]
     served = page.evaluate(f"{FACE}(document.documentElement.dataset)")
     assert served == first, f"{page.url} was loaded as {served}, not {first}"
     try:
+        page.looked_at = set()
         for at in modes:
             _wear(page, *at)
             yield at
     finally:
+        page.looked_at = None
         _wear(page, *modes[0])
 
 
@@ -159,7 +163,13 @@ def assert_accessible(page) -> None:
     """axe finds nothing on the page as it stands, and nothing sticks out of it sideways."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found = AxeResults(page.evaluate("axe.run({ resultTypes: ['violations'] })"))
+    options = {"resultTypes": ["violations"]}
+    if (seen := getattr(page, "looked_at", None)) is not None:
+        width = page.viewport_size["width"]
+        if width in seen:
+            options["runOnly"] = COLOUR_RULES
+        seen.add(width)
+    found = AxeResults(page.evaluate("(options) => axe.run(options)", options))
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert over <= 0, f"{page.url}: {over} px wider than the screen"

@@ -394,6 +394,48 @@ def test_no_other_template_asks_for_theme_or_contrast():
     assert asking == {"base.html"}
 
 
+# What a rule for a theme or a contrast may set: axe's other rules would not notice.
+COLOURS = re.compile(
+    r"--[\w-]+|color-scheme|color|fill|stroke(-width)?|opacity|background(-image|-color)?"
+    r"|box-shadow|outline(-offset)?|border-(width|color)|text-decoration-thickness"
+)
+
+
+def test_theme_and_contrast_change_colours_alone():
+    """What ``assert_accessible`` relies on: nothing is hidden, moved or said otherwise by them."""
+    beyond, rules = [], 0
+    for path in Path(conf.BASE_DIR, "static/css").glob("*.css"):
+        sheet = re.sub(r"/\*.*?\*/|@media print \{.*", "", path.read_text(), flags=re.S)
+        for rule, block in re.findall(r"([^{}]*data-(?:theme|contrast)[^{}]*)\{([^{}]*)\}", sheet):
+            rules += 1
+            names = [line.partition(":")[0].strip() for line in block.split(";") if line.strip()]
+            beyond += [f"{rule.strip()}: {name}" for name in names if not COLOURS.fullmatch(name)]
+    assert beyond == []
+    assert rules >= 10
+
+
+@pytest.mark.browser
+def test_a_mode_with_bad_contrast_is_found_and_so_is_what_a_width_alone_shows(browser_page):
+    page = browser_page()
+    page.goto("/preferences/")
+    add = "(html) => document.querySelector('main').insertAdjacentHTML('beforeend', html)"
+    dim = "color: var(--text); background: #fff"  # readable until the text turns light
+    page.evaluate(add, '<p class="dim">说明</p>')
+    page.evaluate(f"document.querySelector('.dim').style.cssText = '{dim}'")
+    found = []
+    for width, mode in in_modes(page, [(390, "light"), (390, "dark"), (1280, "light")]):
+        if width == 1280:
+            page.evaluate("document.querySelector('.dim').remove()")
+            page.evaluate(add, '<input type="text">')  # without a label
+        try:
+            assert_accessible(page)
+        except AssertionError as error:
+            found.append((width, mode, "color-contrast" in str(error), "label" in str(error)))
+    assert [one[:2] for one in found] == [(390, "dark"), (1280, "light")]
+    assert found[0][2]
+    assert found[1][3]
+
+
 LOOKS = """() => {
   const looks = (one) => {
     const { color, backgroundColor, borderColor, fontSize } = getComputedStyle(one);
