@@ -2,8 +2,9 @@
 
 What is over stays where it was: posted claims, their batches and the transfers behind them belong
 to the books of the community that closed. What is under way goes along: claims that are not paid
-are certified once more in the survivor's next batch, by its own people; deductions too. Points are
-carried over the clearing accounts of both books, each lot with its age, the fund's rest as well.
+wait for the survivor's next batch and its people; deductions too. Points go back to issuance in
+the one books and are issued in the other, each lot with its age; the fund's rest as well. Not over
+clearing: that account says what merchants are owed elsewhere (``exchange.clearing``).
 """
 
 import logging
@@ -99,8 +100,8 @@ def carry(area: Area, into: Area, *, by=None, at: datetime | None = None) -> int
 
 
 def _post(area: Area, into: Area, moves, *, by, at) -> None:
-    """Each move twice: out of the one books into clearing, out of clearing in the other."""
-    out, back = accounts.clearing_of(area).pk, accounts.clearing_of(into).pk
+    """Each move twice: back to issuance in the one books, issued anew in the other."""
+    out, back = accounts.issuance_of(area).pk, accounts.issuance_of(into).pk
     given = {
         "kind": TransferKind.CLEAR,
         "happened_on": timezone.localdate(at),

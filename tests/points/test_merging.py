@@ -40,6 +40,8 @@ def test_balances_budget_and_open_claims_go_along_and_the_books_are_clean(points
     assert accounts.balance(accounts.of_household(points.home, into)) == 7
     assert lots.open_lots(accounts.of_person(points.wang, into)) == before
     assert accounts.balance(accounts.fund_of(into)) == 99_963
+    assert accounts.balance(accounts.issuance_of(into)) == -100_000
+    assert accounts.balance(accounts.issuance_of(points.community)) == 0
     for account in Account.objects.filter(community=points.community, kind__in=lots.GROW_OLD):
         assert (account.posted, account.held) == (0, 0)
     assert sum(row.available for row in mine.accounts_of(points.wang)) == 37
