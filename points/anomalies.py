@@ -1,7 +1,8 @@
 """What in a batch deserves a second look, and why: found for all its claims at once.
 
 Nothing here decides: a flag says what was seen, with numbers and the way to look at it, and the
-claim is then read by a person. Four queries, however many claims. The result is kept for some
+claim is then read by a person. Four queries and the terms of the place, however many claims. From
+when on something is flagged stands in the rule profile POINTS. The result is kept for some
 minutes, as a page is read again after every decision; who approves "all without a flag" has it
 looked through anew.
 
@@ -28,6 +29,7 @@ from django.utils.translation import gettext_lazy
 
 from orgs.models import Appointment, Area, Residence
 from orgs.positions import STAFF, Position
+from points import terms
 from points.caps import describe, window_of
 from points.models import COUNTING, Batch, Cap, CapSubject, CapWindow, Claim, ClaimEvidence
 
@@ -39,13 +41,27 @@ CODES = {
     "photo": L("照片重复"),
     "cap": L("接近上限"),
 }
-DAY_HOURS, DAY_CLAIMS = 8, 4  # more than this on one day
-PAIR_DAYS, PAIR_TIMES = 90, 6  # so often within so many days
-BROUGHT_TIMES = 12  # a leader brings the same person; once a week is usual
-CAP_PERCENT, CAP_CLAIMS = 90, 3  # that much used up, by at least so many claims
 HOURS = "小时"  # RuleVersion.measure
 KEPT_SECONDS = 10 * 60
 MOST_LINKS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """From when on something is flagged: the rule profile POINTS of the place, under "flags"."""
+
+    day_hours: int = 8  # more than this on one day
+    day_claims: int = 4
+    pair_days: int = 90
+    pair_times: int = 6  # so often within so many days
+    brought_times: int = 12  # a leader brings the same person; once a week is usual
+    cap_percent: int = 90  # that much used up,
+    cap_claims: int = 3  # by at least so many claims
+
+
+def flags_at(community) -> Flags:
+    """A profile that ended before flags were in it has those of the code."""
+    return Flags(**terms.at(community).params.get("flags", {}))
 
 
 @dataclass(frozen=True)
@@ -81,17 +97,18 @@ def forget(batch: Batch) -> None:
 def look(batch: Batch) -> Found:
     """Look through the batch now."""
     found: Found = defaultdict(list)
-    rows = [Row(*values) for values in _rows_around(batch)]
+    flags = flags_at(batch.area)
+    rows = [Row(*values) for values in _rows_around(batch, flags)]
     claims = [row for row in rows if row.batch == batch.pk]
     if not claims:
         return {}
     known = [row for row in rows if row.state in COUNTING]
     for pk, anomaly in (
-        *_speed(claims, known),
-        *_pairs(claims, known),
+        *_speed(claims, known, flags),
+        *_pairs(claims, known, flags),
         *_staff(batch, claims),
         *_photos(batch),
-        *_caps(claims, known),
+        *_caps(claims, known, flags),
     ):
         found[pk].append(anomaly)
     return dict(found)
@@ -130,14 +147,14 @@ _COLUMNS = (
 )
 
 
-def _rows_around(batch: Batch):
+def _rows_around(batch: Batch, flags: Flags):
     """The batch, and all that counts of the same people, in one query.
 
     From the start of the year or of the longest span, to the last day of the batch.
     """
     own = Claim.objects.filter(batch=batch).order_by()
     whole = own.values(all=Value(""))
-    longest = Max("happened_on") - Value(timedelta(days=PAIR_DAYS))
+    longest = Max("happened_on") - Value(timedelta(days=flags.pair_days))
     since = whole.annotate(
         since=Least(TruncYear(Min("happened_on")), Cast(longest, DateField()))
     ).values("since")
@@ -162,28 +179,28 @@ def _others(rows: Iterable[Row], own: Row) -> tuple[int, ...]:
 # --- one kind after the other --------------------------------------------------------------------
 
 
-def _speed(claims, known):
+def _speed(claims, known, flags: Flags):
     days: dict[tuple, list[Row]] = defaultdict(list)
     for row in known:
         days[row.person, row.day].append(row)
     for row in claims:
         same = days.get((row.person, row.day), ())
         hours = sum(other.quantity for other in same if other.measure == HOURS)
-        if hours > DAY_HOURS:
+        if hours > flags.day_hours:
             words = _("当天服务时间合计 %(hours)s 小时，超过 %(most)d 小时") % {
                 "hours": f"{float(hours):g}",
-                "most": DAY_HOURS,
+                "most": flags.day_hours,
             }
             yield row.pk, Anomaly("speed", words, _others(same, row))
-        if len(same) > DAY_CLAIMS:
+        if len(same) > flags.day_claims:
             words = _("当天申报 %(count)d 项，超过 %(most)d 项") % {
                 "count": len(same),
-                "most": DAY_CLAIMS,
+                "most": flags.day_claims,
             }
             yield row.pk, Anomaly("speed", words, _others(same, row))
 
 
-def _pairs(claims, known):
+def _pairs(claims, known, flags: Flags):
     together: dict[frozenset, list[Row]] = defaultdict(list)
     brought: dict[tuple, list[Row]] = defaultdict(list)
     certified: dict[tuple, list[Row]] = defaultdict(list)
@@ -195,16 +212,16 @@ def _pairs(claims, known):
         if row.certifier is not None:
             certified[row.certifier, row.person].append(row)
     for row in claims:
-        span = {"days": PAIR_DAYS}
+        span = {"days": flags.pair_days}
         if row.partner is not None:
-            same = _within(together[frozenset((row.person, row.partner))], row)
-            if len(same) >= PAIR_TIMES:
+            same = _within(together[frozenset((row.person, row.partner))], row, flags)
+            if len(same) >= flags.pair_times:
                 words = _("同一对人 %(days)d 天内第 %(count)d 次")
                 words %= {**span, "count": len(same)}
                 yield row.pk, Anomaly("pair", words, _others(same, row))
         if row.claimant is not None and row.claimant != row.person:
-            same = _within(brought[row.claimant, row.person], row)
-            if len(same) >= BROUGHT_TIMES:
+            same = _within(brought[row.claimant, row.person], row, flags)
+            if len(same) >= flags.brought_times:
                 words = _("同一人 %(days)d 天内为其申报 %(count)d 次")
                 words %= {**span, "count": len(same)}
                 yield row.pk, Anomaly("pair", words, _others(same, row))
@@ -213,8 +230,8 @@ def _pairs(claims, known):
             yield row.pk, Anomaly("pair", words, _others(back, row))
 
 
-def _within(rows: list[Row], own: Row) -> list[Row]:
-    first = own.day - timedelta(days=PAIR_DAYS)
+def _within(rows: list[Row], own: Row, flags: Flags) -> list[Row]:
+    first = own.day - timedelta(days=flags.pair_days)
     return [row for row in rows if first <= row.day <= own.day]
 
 
@@ -278,7 +295,7 @@ def _photos(batch: Batch):
                 yield pk, Anomaly("photo", words, tuple(others[:MOST_LINKS]))
 
 
-def _caps(claims, known):
+def _caps(claims, known, flags: Flags):
     """Cut by a cap, or among several claims that have nearly used one up."""
     caps: dict[int, list[Cap]] = defaultdict(list)
     for cap in Cap.objects.filter(version__in={row.version for row in claims}):
@@ -316,7 +333,7 @@ def _caps(claims, known):
                     }
                 )
             used = sums[at].total()
-            if len(sums[at]) >= CAP_CLAIMS and used * 100 >= cap.limit * CAP_PERCENT:
+            if len(sums[at]) >= flags.cap_claims and used * 100 >= cap.limit * flags.cap_percent:
                 words = _("%(cap)s，已计 %(used)d 分") % {"cap": describe(cap), "used": used}
                 others = tuple(pk for pk in sums[at] if pk != row.pk)[:MOST_LINKS]
                 yield row.pk, Anomaly("cap", words, others)

@@ -208,8 +208,8 @@ class ProfileForm(forms.Form):
         ]
         for leaf in self.leaves:
             field = (
-                forms.ChoiceField(choices=[(_("是"), _("是")), (_("否"), _("否"))])
-                if leaf.kind == "yes_no"
+                forms.ChoiceField(choices=[(word, word) for word in leaf.options])
+                if leaf.options
                 else forms.CharField(max_length=40)
             )
             field.label, field.initial = leaf.label, leaf.text

@@ -90,8 +90,20 @@ LABELS = {
     "suspension_months": gettext_lazy("虚报暂停申报（月）"),
     "expiry_months": gettext_lazy("积分几个月到期"),
     "expiry_notice_days": gettext_lazy("到期前几天提醒"),
+    "expiry_mode": gettext_lazy("积分怎样到期"),
+    "months": gettext_lazy("按月数到期"),
+    "lifetime": gettext_lazy("不过期"),
+    "yearly_reset": gettext_lazy("每年清零"),
     "household_yearly_spend": gettext_lazy("每户每年兑换上限（分）"),
     "face_value_cents": gettext_lazy("每分记账（分钱）"),
+    "flags": gettext_lazy("审批时提示核对"),
+    "day_hours": gettext_lazy("一天的服务超过（小时）"),
+    "day_claims": gettext_lazy("一天的申报超过（项）"),
+    "pair_days": gettext_lazy("成对、代报看最近几天"),
+    "pair_times": gettext_lazy("同一对人达到（次）"),
+    "brought_times": gettext_lazy("同一人代报达到（次）"),
+    "cap_percent": gettext_lazy("用掉上限达到（%）"),
+    "cap_claims": gettext_lazy("用掉上限至少由（项）"),
     "pick_up": gettext_lazy("取货期限"),
     "stop_announced_days": gettext_lazy("停止兑换提前几天公告"),
     "settlement_dispute": gettext_lazy("对结算清单提出异议"),
@@ -105,6 +117,9 @@ LABELS = {
 
 # Pairs of numbers that are the two ends of a span, not a list.
 SPANS = frozenset({"households", "members", "delegates_per_group"})
+
+# Words one chooses among; the value is the key of its label.
+CHOICES = {"expiry_mode": ("months", "lifetime", "yearly_reset")}
 
 _ORDER = {name: at for at, name in enumerate(LABELS)}
 
@@ -130,13 +145,23 @@ class Leaf(NamedTuple):
     path: tuple[str | int, ...]
     label: str
     value: object
-    kind: str  # term, share, number, numbers, yes_no; "text" is shown and never edited
+    kind: str  # term, share, number, numbers, yes_no, choice; "text" is shown and never edited
 
     @property
     def text(self) -> str:
         if self.kind == "numbers" and self.path[-1] in SPANS:
             return _("至").join(str(number) for number in self.value)
         return write(self.value, self.kind)
+
+    @property
+    def options(self) -> list[str]:
+        """What one chooses among, in words; empty for what is written freely."""
+        match self.kind:
+            case "yes_no":
+                return [_("是"), _("否")]
+            case "choice":
+                return [label_of(word) for word in CHOICES[self.path[-1]]]
+        return []
 
     @property
     def name(self) -> str:
@@ -175,6 +200,7 @@ def leaves(params, path: tuple = (), labels: tuple[str, ...] = ()) -> Iterator[L
     for name, value in sorted(params.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))):
         here, words = (*path, name), (*labels, label_of(name))
         if (kind := _kind(value)) is not None:
+            kind = "choice" if name in CHOICES else kind
             yield Leaf(here, " · ".join(words), value, kind)
         elif isinstance(value, dict):
             yield from leaves(value, here, words)
@@ -210,7 +236,7 @@ def write(value, kind: str) -> str:
             return "、".join(f"{numerator}/{denominator}" for numerator, denominator in value)
         case "texts":
             return "、".join(label_of(item) for item in value)
-        case "text":
+        case "text" | "choice":
             return label_of(value)
     return str(value)
 
@@ -245,10 +271,15 @@ def read(text: str, kind: str):
             if text in {_("是"), _("否")}:
                 return text == _("是")
             raise Unreadable(_("请填写是或否"))
+        case "choice":
+            said = {label_of(word): word for words in CHOICES.values() for word in words}
+            if text in said:
+                return said[text]
+            raise Unreadable(_("请填写其中之一：%(words)s") % {"words": "、".join(said)})
     raise ValueError(f"{kind} is not edited")
 
 
-EDITABLE = frozenset({"term", "share", "number", "numbers", "yes_no"})
+EDITABLE = frozenset({"term", "share", "number", "numbers", "yes_no", "choice"})
 
 
 def replaced(params: dict, changes: dict[tuple, object]) -> dict:

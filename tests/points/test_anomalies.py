@@ -2,14 +2,17 @@
 
 import uuid
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 
 from orgs import posts
 from orgs.positions import Position
 from points import anomalies, batches, claims
 from points.models import Claim, ClaimEvidence
+from rules.models import RuleProfile
 from tests import cast
 from tests.points import claiming
 from tests.points.claiming import certified
@@ -161,3 +164,37 @@ def test_kept_for_a_while_and_looked_at_anew_on_demand(month):
     assert anomalies.of_batch(batch) == {}
     assert codes(anomalies.of_batch(batch, anew=True), one) == ["cap"]
     assert codes(anomalies.of_batch(batch), one) == ["cap"]
+
+
+def test_the_thresholds_are_those_of_the_place(month):
+    first = certified(month, quantity=3, happened_on=month.day)
+    certified(month, "P14", happened_on=month.day, certifier=month.he)
+    assert codes(found_in(month), first) == []
+    profile = RuleProfile.objects.get(code="POINTS")
+    flags = {**profile.params["flags"], "day_claims": 1, "day_hours": 2}
+    RuleProfile.objects.create(
+        code="POINTS",
+        place=month.street.code,
+        title="本街道",
+        legal_basis="街道积分办法",
+        effective_from=claiming.days_ago(5),
+        params={**profile.params, "flags": flags},
+    )
+    words = [one.words for one in found_in(month)[first.pk]]
+    assert words == ["当天服务时间合计 3 小时，超过 2 小时", "当天申报 2 项，超过 1 项"]
+
+
+def test_a_profile_in_use_gets_a_successor_with_the_thresholds(db):
+    complete = import_module("rules.migrations.0008_points_flags").complete
+    profile = RuleProfile.objects.get(code="POINTS")
+    old = {name: v for name, v in profile.params.items() if name not in {"flags", "expiry_mode"}}
+    RuleProfile.objects.filter(pk=profile.pk).update(params=old)
+    profile.refresh_from_db()
+    profile.freeze()
+    complete(apps, None)
+    complete(apps, None)
+    kept, successor = RuleProfile.objects.filter(code="POINTS").order_by("effective_from")
+    assert (kept.params, kept.effective_to) == (old, successor.effective_from)
+    assert successor.effective_to is None
+    assert successor.params["expiry_mode"] == "months"
+    assert anomalies.Flags(**successor.params["flags"]) == anomalies.Flags()

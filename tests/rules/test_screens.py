@@ -244,6 +244,23 @@ def test_what_is_wrong_stands_beside_the_field_and_the_rest_is_kept(client, town
     assert_valid_html(text)
 
 
+def test_how_points_expire_is_chosen_among_words(client, town):
+    client.force_login(town.wei)
+    profile = RuleProfile.objects.get(code="POINTS", place="")
+    page = client.get(reverse("rule_supersede", args=[profile.pk])).content.decode()
+    assert "每年清零" in page
+    assert "一天的申报超过（项）" in page
+    changes = {"p.expiry_mode": "每年清零", "p.flags.day_claims": "6"}
+    assert (
+        client.post(
+            reverse("rule_supersede", args=[profile.pk]), filled(profile, **changes)
+        ).status_code
+        == 302
+    )
+    newer = RuleProfile.objects.filter(code="POINTS").latest("effective_from")
+    assert (newer.params["expiry_mode"], newer.params["flags"]["day_claims"]) == ("yearly_reset", 6)
+
+
 def test_only_the_latest_version_is_replaced(client, town):
     client.force_login(town.wei)
     past = RuleProfile.objects.get(code="RC-2018")

@@ -18,6 +18,7 @@ from rules.models import RuleProfile
         ("5至9", "numbers", [5, 9]),
         ("18", "number", 18),
         ("否", "yes_no", False),
+        ("每年清零", "choice", "yearly_reset"),
     ],
 )
 def test_words_become_values(text, kind, value):
@@ -36,6 +37,7 @@ def test_words_become_values(text, kind, value):
         ("0.5", "number"),
         ("5、九", "numbers"),
         ("也许", "yes_no"),
+        ("随便", "choice"),
     ],
 )
 def test_unclear_words_are_refused(text, kind):
