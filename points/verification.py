@@ -26,7 +26,7 @@ from points.ledger import LedgerError
 from points.models import Block, SealRound, Verification
 
 PER_CHECK, KEPT = 200, 500  # findings named by one check, and in a report
-ROUNDS_AT_ONCE = 20
+ROUNDS_AT_ONCE = 10
 LOCK = 4_201_203
 PROGRESS, PROGRESS_SECONDS = "points:verification", 15 * 60
 KIND = "points.ledger_findings"

@@ -344,6 +344,7 @@ def _entries() -> int:
 
 
 def _proofs(new: int) -> list[Result]:
+    one_process = _made_by_one_process()
     started = time.perf_counter()
     seal.run()
     sealed = new / (time.perf_counter() - started)
@@ -353,6 +354,19 @@ def _proofs(new: int) -> list[Result]:
     if report.count:
         raise RuntimeError(f"ledger: the books are wrong: {report.findings[:3]}")
     return [
+        Result("ledger", "leaves made by one process, entries", round(one_process), "/s"),
         Result(*("ledger", "seal, entries", round(sealed), "/s"), goal=250_000, at_least=True),
         Result("ledger", "prove everything, entries", round(proved), "/s"),
     ]
+
+
+def _made_by_one_process() -> float:
+    """Entries a second whose leaves are only made, and by nobody else; nothing is written."""
+    up_to = Transfer.objects.latest("pk").pk
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        for after in range(0, up_to, seal.AT_ONCE):
+            cursor.execute(
+                "SELECT count(leaf) FROM points_leaves_part(%s, %s)", [after, after + seal.AT_ONCE]
+            )
+    return _entries() / (time.perf_counter() - started)

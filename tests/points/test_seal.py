@@ -2,15 +2,20 @@
 
 import hashlib
 import threading
+from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
-from points import seal
+from points import ledger, seal, verification
 from points.models import Block, SealRound, Transfer
-from tests.points.books import move
+from points.models import TransferKind as K
+from tests.points.books import move, posting
+from tests.points.tamper import by_hand
 
 
 def test_blocks_are_chained_per_community(books):
@@ -76,6 +81,69 @@ def test_the_leaves_are_the_same_in_every_time_zone(books):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL TimeZone = 'America/New_York'; SET LOCAL DateStyle = 'SQL, DMY'")
     assert leaves() == before
+
+
+def leaves_of(function: str) -> dict[int, bytes]:
+    ids = Transfer.objects.order_by("pk").values_list("pk", flat=True)
+    with connection.cursor() as cursor:
+        cursor.callproc(function, [ids[0] - 1, ids.last()])
+        return {pk: bytes(leaf) for _community, pk, leaf in cursor.fetchall()}
+
+
+@pytest.fixture
+def first(books):
+    """Of every kind of row one, and the function that made the leaves until November 2026."""
+    b, due = books, timezone.now() + timedelta(days=3)
+    move(b.fund, b.wang_points, 9, key='"a"\\', reason='引号“"”\t\n\\\x01\x7f🏮é')
+    move(b.wang_points, b.home_points, 2, key="share", kind=K.SHARE)  # two entries
+    held = move(b.wang_points, b.home_points, 1, key="hold", kind=K.HOLD, due_at=due)
+    ledger.capture(held, key="capture")
+    ledger.reverse(Transfer.objects.get(key="share"), key="reverse", reason="有误")
+    many = [posting(b.fund, b.li_points, 1, key=f"n{n}", reason="清扫") for n in range(194)]
+    ledger.post_many(many)
+    made = import_module("points.migrations.0003_ledger_proof").LEAVES
+    with connection.cursor() as cursor:
+        cursor.execute(made.replace("FUNCTION points_leaves(", "FUNCTION first_leaves("))
+    return b
+
+
+def test_a_leaf_is_what_it_was_from_the_first(first):
+    assert len(leaves_of("first_leaves")) == 200
+    assert leaves_of("points_leaves") == leaves_of("first_leaves")
+
+
+def test_blocks_sealed_in_the_first_way_are_still_clean_and_still_name_what_was_changed(
+    first, monkeypatch
+):
+    with monkeypatch.context() as then:
+        then.setattr(seal, "AT_ONCE", 190)
+        then.setattr(seal, "_BLOCKS", seal._BLOCKS.replace("points_leaves(", "first_leaves("))
+        seal.run()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION first_leaves")
+    move(first.fund, first.li_points, 2, key="later")
+    seal.run()
+    assert list(Block.objects.order_by("number").values_list("count", flat=True)) == [190, 10, 1]
+    assert verification.check(full=True).findings == []
+
+    changed = [Transfer.objects.get(key=key).pk for key in ("hold", "n190", "later")]
+    by_hand("UPDATE points_transfer SET reason = '无' WHERE id = ANY(%(changed)s)", changed=changed)
+    assert [f.id for f in verification.check(full=True).findings] == changed
+
+
+def test_the_halves_are_made_by_workers_and_say_the_same(first):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        alone = leaves_of("points_leaves")
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+        cursor.execute("SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0")
+        cursor.execute(
+            "EXPLAIN SELECT * FROM points_leaves_part(0, 100)"
+            " UNION ALL SELECT * FROM points_leaves_part(100, 9223372036854775807)"
+        )
+        assert "Parallel Append" in str(cursor.fetchall())
+        cursor.execute("SET LOCAL TimeZone = 'America/New_York'; SET LOCAL DateStyle = 'SQL, DMY'")
+    assert leaves_of("points_leaves") == alone
 
 
 def test_a_long_ledger_is_sealed_in_rounds(books, monkeypatch):
