@@ -9,7 +9,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,10 +20,19 @@ from orgs.models import Area, Residence
 from orgs.positions import STAFF
 from orgs.positions import Position as P
 from points import terms, who
-from points.models import Batch, Claim, ClaimState, Decision, PanelMember, PanelRole
+from points.models import (
+    Batch,
+    Claim,
+    ClaimState,
+    Decision,
+    PanelMember,
+    PanelRole,
+    Signature,
+)
 from rules.refusals import Refused
 
 RIGHT = "points.edit_panel"
+PARTS = ("person", "partner", "claimant", "certifier", "approver")  # whose part it is in a claim
 
 
 class NotEntitled(Refused):
@@ -110,9 +121,14 @@ class Standing:
         return "、".join(missing)
 
 
+def signing(batch: Batch) -> list[Signature]:
+    """Who agreed, and no longer doubts since. One query."""
+    return list(batch.signatures.filter(agrees=True, is_void=False))
+
+
 def standings(batch: Batch, claims) -> dict[int, Standing]:
     """Claim → its signatures that count. Two queries, whatever the number of claims."""
-    signed = list(batch.signatures.filter(agrees=True, is_void=False))
+    signed = signing(batch)
     homes: dict[int, list] = defaultdict(list)
     rows = Residence.objects.filter(
         person__in=[one.person_id for one in signed], state=Residence.State.VERIFIED
@@ -121,22 +137,23 @@ def standings(batch: Batch, claims) -> dict[int, Standing]:
         homes[household].append((person, ends))
     found = {}
     for claim in claims:
-        aside = {
-            *(claim.person_id, claim.partner_id, claim.claimant_id),
-            *(claim.certifier_id, claim.approver_id),
-        }
+        aside = {getattr(claim, f"{part}_id") for part in PARTS}
         aside |= {
             person
             for person, ends in homes.get(claim.household_id, ())
             if ends is None or ends > claim.happened_on
         }
-        roles = Counter(one.role for one in signed if one.person_id not in aside)
-        found[claim.pk] = Standing(
-            members=sum(roles.values()),
-            residents=roles[PanelRole.RESIDENT],
-            supervisors=roles[PanelRole.SUPERVISOR],
-        )
+        found[claim.pk] = _standing(signed, aside)
     return found
+
+
+def _standing(signed: list[Signature], aside=frozenset()) -> Standing:
+    roles = Counter(one.role for one in signed if one.person_id not in aside)
+    return Standing(
+        members=sum(roles.values()),
+        residents=roles[PanelRole.RESIDENT],
+        supervisors=roles[PanelRole.SUPERVISOR],
+    )
 
 
 def approved(batch: Batch):
@@ -149,8 +166,35 @@ def approved(batch: Batch):
 
 
 def lacking(batch: Batch) -> dict[int, str]:
-    """Approved claims that lack signatures → what is missing. For the page of the group."""
-    wanted = terms.at(batch.area).params["panel"]
-    claims = list(approved(batch).filter(state=ClaimState.BATCHED))
-    found = {pk: one.lacks(wanted) for pk, one in standings(batch, claims).items()}
+    """Approved claims that lack signatures → what is missing."""
+    words, found = missing(batch, signing(batch), terms.at(batch.area).params["panel"])
+    if words:
+        found = dict.fromkeys(waiting(batch).values_list("pk", flat=True), words) | found
     return {pk: words for pk, words in found.items() if words}
+
+
+def waiting(batch: Batch):
+    """Approved, and not yet reviewed."""
+    return approved(batch).filter(state=ClaimState.BATCHED)
+
+
+def missing(batch: Batch, signed: list[Signature], wanted) -> tuple[str, dict[int, str]]:
+    """What claims lack in which no signer has a part; and those with one → what they lack.
+
+    The database finds the latter, which are few; the former need not be read. ``signed``: from
+    ``signing``; ``wanted``: the numbers of the place. One query. Words are empty for nothing.
+    """
+    signers = [one.person_id for one in signed]
+    homes = Residence.objects.filter(person__in=signers, state=Residence.State.VERIFIED)
+    living = homes.filter(
+        Q(ends_on=None) | Q(ends_on__gt=OuterRef("happened_on")), household=OuterRef("household")
+    )
+    apart = Q(household__in=homes.values("household"))
+    for part in PARTS:
+        apart |= Q(**{f"{part}__in": signers})
+    found = {}
+    if signers:
+        rows = waiting(batch).filter(apart).annotate(living=ArraySubquery(living.values("person")))
+        for pk, at_home, *people in rows.values_list("pk", "living", *PARTS):
+            found[pk] = _standing(signed, {*people, *at_home}).lacks(wanted)
+    return _standing(signed).lacks(wanted), found

@@ -1,40 +1,64 @@
 """The points group looks at a month: what it is asked to pass, and who has signed."""
 
+from collections import Counter, defaultdict
+
 from django.contrib import messages
-from django.db.models import Count, Q, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import JSONObject
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from orgs import access
 from orgs.access import signed_in
+from orgs.models import Residence
 from points import batches, dealing, panel, terms, who
-from points.models import Batch, BatchState, PanelMember, PanelRole
+from points.models import Batch, BatchState, Claim, ClaimState, Decision, PanelMember, PanelRole
 from points.staff_forms import SendBackForm, SignForm
 from points.views.batches import TONES, road_of
 from rules.refusals import Refused
 
 PAGE, MOST_ASIDE, MOST_LACKING = 50, 50, 8
-_ASIDE = (
-    *("person", "partner", "claimant", "certifier", "approver", "household", "happened_on"),
-    "rule_version__title",
-)
+FIRST = 30  # of what waits, to name them while they are few
 
 
 def _batch(request, pk: int) -> Batch:
     """For members of its group, who decides, and who reads the claims of the community."""
     found = dealing.with_last_steps(Batch.objects.select_related("area", "notice"))
-    batch = get_object_or_404(found, pk=pk)
+    batch = get_object_or_404(_with_totals(found), pk=pk)
     rights = access.rights_of(request.user)
     batch.decides = who.over_batch(batch, request.user)
-    batch.seat = who.seats_of(request.user).get(batch.area_id)
+    seats = PanelMember.objects.in_force().filter(area=batch.area_id).select_related("person")
+    batch.seats = list(seats)
+    mine = (seat for seat in batch.seats if seat.person_id == request.user.pk)
+    batch.seat = next(mine, None)
     reads = rights.may(who.VIEW, area_path=batch.area_path)
     if not (batch.decides or batch.seat or reads):
         raise Http404
     if batch.takes_decisions and not (batch.decides or reads):
         raise Http404  # a member sees the month once it is theirs to review
     return batch
+
+
+def _with_totals(batches):
+    """``totals`` of what is approved; ``waiting``: the first of those not yet reviewed."""
+    approved = Claim.objects.filter(batch=OuterRef("pk"), decision=Decision.APPROVED)
+    waiting = Q(state=ClaimState.BATCHED)
+    totals = (
+        approved.exclude(state=ClaimState.REFUSED)
+        .order_by()
+        .values(all=Value(""))
+        .annotate(
+            found=JSONObject(
+                count=Count("pk"), points=Sum("points"), waiting=Count("pk", filter=waiting)
+            )
+        )
+    )
+    first = approved.filter(waiting).order_by("pk").values("pk")[:FIRST]
+    return batches.annotate(totals=Subquery(totals.values("found")), waiting=ArraySubquery(first))
 
 
 @signed_in
@@ -50,29 +74,31 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
     after = request.GET.get("after", "")
     after = int(after) if after.isdecimal() and len(after) < 18 else 0
     claims = batch.claims.filter(decision="approved").exclude(state="refused")
-    totals = claims.aggregate(count=Count("pk"), points=Sum("points", default=0))
+    totals = batch.totals or {"count": 0, "points": 0, "waiting": 0}
     page = dealing.with_details(claims.filter(pk__gt=after).order_by("pk"))[: PAGE + 1]
     rows = dealing.named(page)
     is_review = batch.state == BatchState.REVIEWING
-    lacking = panel.lacking(batch) if is_review else {}
     signed = list(batch.signatures.filter(is_void=False).select_related("person"))
-    seats = list(PanelMember.objects.in_force().filter(area=batch.area_id).select_related("person"))
+    agreed = [one for one in signed if one.agrees]
+    wanted = terms.at(batch.area).params["panel"]
+    lacking = _lacking(batch, totals, agreed, wanted) if is_review else []
+    parts = _parts(claims, request.user) if batch.seat else {}
     mine = next((one for one in signed if one.person_id == request.user.pk), None)
     context = {
         "batch": batch,
         "tone": TONES[batch.state],
         "road": road_of(batch),
         "totals": totals,
-        "rows": [_row(claim, request.user) for claim in rows[:PAGE]],
+        "rows": [{"claim": claim, "part": parts.get(claim.pk)} for claim in rows[:PAGE]],
         "following": f"?after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
-        "aside": _aside(batch, claims, request.user) if batch.seat else [],
-        "lacking": _by_words(lacking),
-        "lacking_count": len(lacking),
+        "parts": list(parts.values())[:MOST_ASIDE],
+        "lacking": lacking,
+        "lacking_count": sum(one["count"] for one in lacking),
         "signed": signed,
         "unsigned": [
-            seat for seat in seats if seat.person_id not in {one.person_id for one in signed}
+            seat for seat in batch.seats if seat.person_id not in {one.person_id for one in signed}
         ],
-        "wanted": terms.at(batch.area).params["panel"],
+        "wanted": wanted,
         "has": {
             "members": sum(one.agrees for one in signed),
             "residents": _agreeing(signed, PanelRole.RESIDENT),
@@ -89,14 +115,20 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
     return render(request, "points/review.html", context, status=status)
 
 
-def _by_words(lacking: dict[int, str]) -> list[dict]:
+def _lacking(batch: Batch, totals, agreed, wanted) -> list[dict]:
     """What is missing, once for all claims that miss the same; their numbers while few."""
-    found: dict[str, list[int]] = {}
-    for pk, words in lacking.items():
-        found.setdefault(words, []).append(pk)
+    words, apart = panel.missing(batch, agreed, wanted)
+    counts, found = Counter(apart.values()), defaultdict(list)
+    counts[words] += totals["waiting"] - len(apart)
+    for pk in batch.waiting:
+        if pk not in apart:
+            found[words].append(pk)
+    for pk, lacks in apart.items():
+        found[lacks].append(pk)
     return [
-        {"words": words, "count": len(keys), "keys": keys[:MOST_LACKING]}
-        for words, keys in sorted(found.items(), key=lambda item: -len(item[1]))
+        {"words": lacks, "count": count, "keys": sorted(found[lacks])[:MOST_LACKING]}
+        for lacks, count in counts.most_common()
+        if lacks and count
     ]
 
 
@@ -112,7 +144,7 @@ def part_in(claim, person) -> str:
         return _("您是结对对象")
     if person.pk == claim.claimant_id:
         return _("您申报的")
-    if who.lives_there(person, claim.household_id, claim.happened_on):
+    if claim.is_home:
         return _("您家里人的积分")
     if person.pk == claim.certifier_id:
         return _("您认证的")
@@ -121,19 +153,20 @@ def part_in(claim, person) -> str:
     return ""
 
 
-def _row(claim, person) -> dict:
-    return {"claim": claim, "part": part_in(claim, person)}
-
-
-def _aside(batch, claims, person) -> list[dict]:
-    """The claims the person has a part in, with which; the few, found by the database."""
-    homes = [household for household, _starts, _ends in who.homes_of(person)]
-    own = Q(household__in=homes)
-    for name in ("person", "partner", "claimant", "certifier", "approver"):
-        own |= Q(**{name: person})
-    own_claims = claims.filter(own).select_related("rule_version").only(*_ASIDE)
-    rows = [_row(claim, person) for claim in own_claims.order_by("pk")[: MOST_ASIDE + 1]]
-    return [row for row in rows if row["part"]]
+def _parts(claims, person) -> dict[int, dict]:
+    """Claims the person has a part in, and which; the few, found by the database."""
+    homes = Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
+    living = homes.filter(
+        Q(ends_on=None) | Q(ends_on__gt=OuterRef("happened_on")),
+        household=OuterRef("household"),
+        starts_on__lte=timezone.localdate(),
+    )
+    own = Q(is_home=True)
+    for part in panel.PARTS:
+        own |= Q(**{part: person})
+    found = claims.annotate(is_home=Exists(living)).filter(own).order_by("pk")
+    found = found.select_related("rule_version").only(*panel.PARTS, "rule_version__title")
+    return {one.pk: {"claim": one, "part": part_in(one, person)} for one in found}
 
 
 def _act(request, batch: Batch):

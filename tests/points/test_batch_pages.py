@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from points import anomalies, batches, dealing, doors, panel, waiting
-from points.models import BatchState, Claim
+from points.models import Batch, BatchState, Claim
 from publicity import notices
 from tests.browser import assert_valid_html
 from tests.points import claiming
@@ -461,6 +461,29 @@ def test_twelve_rows_cost_the_queries_of_three(client, points, django_assert_num
         anomalies.forget(batch)
         with django_assert_num_queries(WARM + COLD):
             client.get(page_of(batch))
+
+
+REVIEW = {"zhou": 10, "jian": 10}  # who decides, who sits in the group
+
+
+def test_the_review_costs_the_same_for_twelve_claims(client, points, django_assert_num_queries):
+    for more in (3, 9):
+        batch = heap(points, more)
+        batches.start_deciding(batch, by=points.zhou)
+        batches.approve(batch, [one.pk for one in batch.claims.all()], by=points.zhou)
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.REVIEWING)
+        if more == 3:
+            batches.sign(batch, by=points.he)
+            batches.sign(batch, by=points.neighbour)
+        url = reverse("points:review", args=[batch.pk])
+        for name, count in REVIEW.items():
+            client.force_login(getattr(points, name))
+            with django_assert_num_queries(count):
+                answer = client.get(url)
+            assert batch.claims.count() == (3 if more == 3 else 12)
+            assert answer.context["lacking_count"] == batch.claims.count()
+            assert answer.content.decode().count('<li class="claim"') == batch.claims.count()
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.COLLECTING)
 
 
 # --- the desk ------------------------------------------------------------------------------------

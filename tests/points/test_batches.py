@@ -7,7 +7,18 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from points import accounts, batches, budgets, claims, ledger, panel, posting, verification
+from orgs.models import Household, Residence
+from points import (
+    accounts,
+    batches,
+    budgets,
+    claims,
+    ledger,
+    panel,
+    posting,
+    terms,
+    verification,
+)
 from points.flow import NoObjection
 from points.models import (
     Batch,
@@ -15,6 +26,8 @@ from points.models import (
     Claim,
     ClaimState,
     NameChoice,
+    PanelMember,
+    Signature,
     Transfer,
     TransferKind,
 )
@@ -74,6 +87,40 @@ def group(month):
     panel.seat(month.community, month.luo, "resident", by=month.gao)
     panel.seat(month.community, month.jiang, "supervisor", by=month.gao)
     return month
+
+
+def test_the_database_finds_what_is_missing_as_claim_by_claim(group):
+    """Signers with a part of every kind; one left the household on the day, one the day after."""
+    batch, ids = group.batch, [group.first.pk, group.second.pk, group.third.pk]
+    home = Household.objects.get(pk=group.home.pk)
+    Claim.objects.filter(pk=group.first.pk).update(household=home)
+    Claim.objects.filter(pk=group.second.pk).update(partner=group.jian)
+    for person, left_on in ((group.fang, group.day), (group.luo, group.day + timedelta(days=1))):
+        Residence.objects.filter(person=person).update(household=home, ends_on=left_on)
+    batches.approve(batch, ids, by=group.zhou)
+    batches.close_decisions(batch, by=group.zhou)
+    wanted = {"members": 5, "residents": 3, "supervisors": 2}
+    kinds = set()
+    for someone in (group.he, group.neighbour, group.jian, group.fang, group.luo, group.jiang):
+        Signature.objects.create(
+            batch=batch,
+            member=PanelMember.objects.get(person=someone),
+            person=someone,
+            role=PanelMember.objects.get(person=someone).role,
+            agrees=True,
+            at=timezone.now(),
+        )
+        one_by_one = panel.standings(batch, panel.waiting(batch))
+        words, apart = panel.missing(batch, panel.signing(batch), wanted)
+        lacks = {pk: one.lacks(wanted) for pk, one in one_by_one.items()}
+        assert {pk: apart.get(pk, words) for pk in ids} == lacks
+        assert apart.keys() < set(ids) or someone is not group.he
+        usual = terms.at(batch.area).params["panel"]
+        short = {pk: one.lacks(usual) for pk, one in one_by_one.items()}
+        assert panel.lacking(batch) == {pk: words for pk, words in short.items() if words}
+        kinds.add(tuple(lacks.values()))
+    assert len(kinds) == 6
+    assert one_by_one[group.first.pk].members == 5  # 罗 lived there that day, 方 no longer
 
 
 def test_the_whole_way(group, django_capture_on_commit_callbacks):
