@@ -5,6 +5,7 @@ household: the limit belongs to the door, whoever orders and from whichever acco
 takes the lock first, so two at once cannot pass a limit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -49,23 +50,54 @@ def lock(household_id: int | None, person_id: int | None) -> None:
 
 
 def left(item: Item, terms: ItemTerms, *, person, household, on: date) -> Left:
-    """The tighter of the two monthly limits. One query for each that there is."""
+    """The tighter of the two monthly limits. One query, none without a limit."""
+    return left_of_all([terms], person=person, household=household, on=on)[item.pk]
+
+
+def left_of_all(found: Iterable[ItemTerms], *, person, household, on: date) -> dict[int, Left]:
+    """Item → what is left of it, for many at once. One query, none without a limit."""
+    found = list(found)
+    limited = [row.item_id for row in found if row.household_monthly or row.person_monthly]
+    had: dict[int, tuple[int, int]] = {}
+    if limited:
+        first, after = _month(on)
+        door, own = _of_door(person, household), Q(person=person)
+        placed = Order.objects.filter(
+            door | own,
+            offer__item__in=limited,
+            state__in=COUNTING,
+            placed_at__gte=first,
+            placed_at__lt=after,
+        )
+        totals = placed.values("offer__item").annotate(
+            door=Sum("quantity", filter=door), own=Sum("quantity", filter=own)
+        )
+        had = {row["offer__item"]: (row["door"] or 0, row["own"] or 0) for row in totals.order_by()}
+    return {row.item_id: _tighter(row, *had.get(row.item_id, (0, 0))) for row in found}
+
+
+def _tighter(terms: ItemTerms, door: int, own: int) -> Left:
     tightest = Left(None)
-    first, after = _month(on)
-    placed = Order.objects.filter(
-        offer__item=item, state__in=COUNTING, placed_at__gte=first, placed_at__lt=after
-    )
-    for limit, mine, text in (
-        (terms.household_monthly, _of_door(person, household), _("每户每月最多 %(limit)d 件")),
-        (terms.person_monthly, Q(person=person), _("每人每月最多 %(limit)d 件")),
+    for limit, had, text in (
+        (terms.household_monthly, door, _("每户每月最多 %(limit)d 件")),
+        (terms.person_monthly, own, _("每人每月最多 %(limit)d 件")),
     ):
         if limit is None:
             continue
-        had = placed.filter(mine).aggregate(total=Sum("quantity"))["total"] or 0
         pieces = max(limit - had, 0)
         if tightest.pieces is None or pieces < tightest.pieces:
             tightest = Left(pieces, text % {"limit": limit})
     return tightest
+
+
+def words(terms: ItemTerms) -> str:
+    """每户每月最多 2 件，每人每月最多 1 件; empty without a limit."""
+    parts = []
+    if terms.household_monthly:
+        parts.append(_("每户每月最多 %(limit)d 件") % {"limit": terms.household_monthly})
+    if terms.person_monthly:
+        parts.append(_("每人每月最多 %(limit)d 件") % {"limit": terms.person_monthly})
+    return "，".join(parts)
 
 
 def left_of_year(community, *, person, household, on: date) -> int:

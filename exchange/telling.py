@@ -68,6 +68,18 @@ def of_release(order, move) -> None:
     )
 
 
+def of_gift(gift) -> None:
+    text = _("%(points)d 分已捐给%(place)s的一老一小公益池，用在哪里会公开。")
+    tell(
+        [gift.person],
+        kind="exchange.given",
+        title=_("谢谢您的心意"),
+        text=text % {"points": gift.points, "place": gift.area.name},
+        url=gift.get_absolute_url(),
+        key=f"gift:{gift.pk}:given",
+    )
+
+
 def of_arrival(offer) -> None:
     """There is some again: to all who wanted to know, once; then they no longer wait for it."""
     wanting = Favourite.objects.filter(item=offer.item, wants_news=True)

@@ -52,6 +52,9 @@ class Item(Placed):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return f"/exchange/items/{self.pk}/"
+
 
 class ItemTermsQuerySet(models.QuerySet):
     def in_force(self, on):

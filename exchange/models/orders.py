@@ -4,11 +4,14 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exchange.models.catalogue import Item, ItemTerms
 from exchange.models.stock import Offer
+from orgs import access
 from orgs.models import Household, Placed
+from points import who as point_people
 from points.models import Account, Transfer
 from rules.workflow import Step
 
@@ -27,6 +30,22 @@ class OrderState(models.TextChoices):
 S = OrderState
 # What counts against limits: promised, or had.
 COUNTING = (S.RESERVED, S.ISSUED)
+
+
+class OrderQuerySet(models.QuerySet):
+    def readable_by(self, person):
+        """What somebody ordered, what was ordered for them, what the household's account pays
+        (its grown members, since they moved in), and as a worker what they ordered for others.
+        """
+        today = timezone.localdate()
+        here = Q(person=person)
+        if not point_people.may_be_minor(person, today):
+            for home, starts, ends in point_people.homes_of(person):
+                if starts <= today and (ends is None or ends > today):
+                    here |= Q(account__household=home, placed_at__date__gte=starts)
+        if access.rights_of(person).has("exchange.help_order"):
+            here |= Q(placed_by=person)
+        return self.filter(here)
 
 
 class Order(Placed):
@@ -66,6 +85,8 @@ class Order(Placed):
         PERSON, models.PROTECT, null=True, related_name="+", db_index=False
     )
     photo = models.CharField(max_length=24, blank=True, editable=False)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("兑换单")
@@ -136,6 +157,11 @@ class Order(Placed):
         return f"/exchange/orders/{self.pk}/"
 
     @property
+    def pick_path(self) -> str:
+        """Where a scanned code leads those behind the counter."""
+        return f"/exchange/pick/{self.code}/"
+
+    @property
     def code_spaced(self) -> str:
         """K7HM 3QWD: as it is printed and read aloud."""
         return f"{self.code[:4]} {self.code[4:]}"
@@ -183,6 +209,9 @@ class Gift(Placed):
 
     def __str__(self):
         return f"{self.points}"
+
+    def get_absolute_url(self) -> str:
+        return f"/exchange/gifts/{self.pk}/"
 
 
 class Favourite(models.Model):
