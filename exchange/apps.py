@@ -38,6 +38,7 @@ class ExchangeConfig(AppConfig):
         register_kind("exchange.released", _("兑换取消、退回"), ("sms",))
         register_kind("exchange.arrived", _("收藏的兑换品到货"))
         register_kind("exchange.given", _("公益捐赠致谢"))
+        register_kind("exchange.stop", _("停止兑换的公告"), ("sms",))
         register_kind("exchange.low_stock", _("兑换点库存不足"))
         register_kind("exchange.statement", _("商家月度结算单"), ("sms",))
         register_kind("exchange.settling", _("商家结算、社区清算待办"))

@@ -1,5 +1,6 @@
 """What is exchanged for points, on which terms, and where it is handed over."""
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +20,7 @@ class ItemKind(models.TextChoices):
     DONATION = "donation", _("公益")
 
 
+@pghistory.track()
 class Item(Placed):
     """One thing of a subdistrict's catalogue; what it costs stands in its ``ItemTerms``.
 
@@ -111,6 +113,7 @@ class OutletKind(models.TextChoices):
     COUNTER = "counter", _("全域兑换专柜")
 
 
+@pghistory.track()
 class Outlet(Placed):
     """Where codes are taken: a points shop, a merchant, the counter of the subdistrict.
 
