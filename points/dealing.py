@@ -14,6 +14,8 @@ from django.db.models import (
     BigIntegerField,
     Count,
     F,
+    Func,
+    JSONField,
     Max,
     OuterRef,
     Q,
@@ -22,7 +24,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, JSONObject, Left
+from django.db.models.functions import Coalesce, Concat, JSONObject, Left
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,13 +69,44 @@ def with_last_steps(batches: QuerySet[Batch]) -> QuerySet[Batch]:
 
 
 def read_by(person, pk: int) -> Batch | None:
-    """The batch with its notice and last steps, if ``person`` may read it."""
-    return next(iter(_read_by(person, pk=pk)), None)
+    """The batch with its notice and last steps, if ``person`` may read it. One query.
+
+    With it comes what its page needs beside: ``grids`` (path → name), what is ``left`` of the
+    fund, and where the person lives.
+    """
+    found = _read_by(person, pk=pk, one=1, beginning=BEGINNING, nothing=0)
+    if not found:
+        return None
+    (batch,) = found
+    batch.grids, batch.left = dict(batch.grids), batch.left or 0
+    who.keep_homes(person, batch.homes)
+    return batch
 
 
 @prepared
-def _read_by(person, *, pk):
-    return with_last_steps(visible_to(person).select_related("notice")).filter(pk=pk)
+def _read_by(person, *, pk, one, beginning, nothing):
+    path, area = OuterRef("area_path"), OuterRef("area")
+    grids = Area.objects.filter(
+        path__gt=path, path__lt=Concat(path, Value("~")), depth=OuterRef("area__depth") + one
+    )
+    left = _funds(area, OuterRef(area), OuterRef(OuterRef("pk")), beginning, nothing)
+    homes = who.homes(person).order_by()
+    return (
+        with_last_steps(visible_to(person).select_related("notice"))
+        .filter(pk=pk)
+        .annotate(
+            grids=ArraySubquery(grids.order_by().values(found=_JSONArray("path", "name"))),
+            left=Subquery(left.values("left")[:1]),
+            homes=ArraySubquery(
+                homes.values(found=_JSONArray("household_id", "starts_on", "ends_on"))
+            ),
+        )
+    )
+
+
+class _JSONArray(Func):
+    function = "JSONB_BUILD_ARRAY"
+    output_field = JSONField()
 
 
 # --- filters -------------------------------------------------------------------------------------
@@ -305,9 +338,8 @@ class Overview:
 
 
 def overview(batch: Batch, filters: Filters, found: Found) -> Overview:
-    """Groups that match, and the totals of all. Two queries."""
+    """Groups that match, and the totals of all; of a batch from ``read_by``. One query."""
     at = len(batch.area_path)
-    grids = dict(_grids(path=batch.area_path, depth=batch.area.depth + 1))
     rows = _groups(
         batch=batch.pk,
         length=at + Area.steplen,
@@ -318,7 +350,7 @@ def overview(batch: Batch, filters: Filters, found: Found) -> Overview:
     whole = _("全社区")
     for row in sorted(rows):
         code, path, state, decision, title, all_, all_points, count, points, clean = row
-        step, place = path[at:], grids.get(path, whole)
+        step, place = path[at:], batch.grids.get(path, whole)
         undecided = state == ClaimState.BATCHED and not decision
         codes[code], steps[step or "0"] = title, place
         totals.add(state, decision, all_, all_points, undecided=undecided)
@@ -340,11 +372,6 @@ def overview(batch: Batch, filters: Filters, found: Found) -> Overview:
         rule_choices=[(code, f"{code} {title}") for code, title in sorted(codes.items())],
         grid_choices=sorted(steps.items()),
     )
-
-
-@compiled
-def _grids(*, path, depth):
-    return Area.objects.filter(path__startswith=path, depth=depth).values_list("path", "name")
 
 
 @compiled
@@ -518,22 +545,33 @@ def changed_since(claims: Iterable[int], seen: int, person) -> dict[int, ClaimSt
 # --- figures -------------------------------------------------------------------------------------
 
 
+BEGINNING = date(1, 1, 1)
+
+
 def fund_left(batch: Batch) -> int:
     """What the community may award beside what other batches have promised; one query.
 
     The same sums as ``ledger.balance`` and ``budgets.promised``, which look once more when the
     batch is published.
     """
-    found = _fund_left(community=batch.area_id, batch=batch.pk, beginning=date(1, 1, 1), nothing=0)
+    found = _fund_left(community=batch.area_id, batch=batch.pk, beginning=BEGINNING, nothing=0)
     return found[0] if found else 0
 
 
 @compiled
 def _fund_left(*, community, batch, beginning, nothing):
+    found = _funds(community, community, batch, beginning, nothing)
+    return found.values_list("left", flat=True)[:1]
+
+
+def _funds(community, same_community, batch, beginning, nothing):
+    """``left`` of the fund. ``same_community`` and ``batch``: as seen from a subquery."""
     last = Statement.objects.filter(account=OuterRef("pk")).order_by("-period__month")
-    since = Transfer.objects.posting().filter(community=community, period__gt=OuterRef("month"))
+    since = Transfer.objects.posting().filter(
+        community=same_community, period__gt=OuterRef("month")
+    )
     waiting = Claim.objects.filter(
-        community=community, state__in=["noticed", "objected"], batch__state__in=PROMISING
+        community=same_community, state__in=["noticed", "objected"], batch__state__in=PROMISING
     ).exclude(batch=batch)
     return (
         Account.objects.filter(community=community, kind=AccountKind.FUND, unit=POINTS)
@@ -545,7 +583,6 @@ def _fund_left(*, community, batch, beginning, nothing):
             - _sum(waiting, "points", nothing)
         )
         .order_by("pk")
-        .values_list("left", flat=True)[:1]
     )
 
 

@@ -70,10 +70,21 @@ def homes_of(person) -> list[tuple[int, date, date | None]]:
     return person._point_homes
 
 
+def homes(person):
+    return Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
+
+
 @compiled
 def _homes(*, person):
-    rows = Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
-    return rows.values_list("household_id", "starts_on", "ends_on")
+    return homes(person).values_list("household_id", "starts_on", "ends_on")
+
+
+def keep_homes(person, rows) -> None:
+    """They came along with something else, their days as JSON writes them."""
+    person._point_homes = [
+        (household, date.fromisoformat(starts), date.fromisoformat(ends) if ends else None)
+        for household, starts, ends in rows
+    ]
 
 
 def lives_there(person, household_id: int | None, since: date) -> bool:

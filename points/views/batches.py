@@ -242,7 +242,7 @@ def _options(filters: dealing.Filters, shown: dealing.Overview) -> dict[str, Saf
 
 
 def _budget(batch: Batch, totals) -> dict:
-    left = dealing.fund_left(batch)
+    left = batch.left
     return {"left": left, "short": max(totals.points - left, 0)}
 
 

@@ -23,7 +23,7 @@ def month() -> list[Result]:
     secretary = access.holders(who.DECIDE, area=batch.area).order_by("pk").first()
     _fill(batch)
     url = batch.get_absolute_url()
-    full = f"{url}?open={_fullest(batch)}"
+    full = f"{url}?open={_fullest(batch, secretary)}"
     visits: dict[str, tuple[str, Person | None]] = {
         "month": (url, secretary),
         "month, 25 rows": (full, secretary),
@@ -63,6 +63,6 @@ def _fill(batch: Batch) -> None:
     Claim.objects.bulk_create(again)
 
 
-def _fullest(batch: Batch) -> str:
-    shown = dealing.overview(batch, dealing.Filters(), {})
+def _fullest(batch: Batch, person: Person) -> str:
+    shown = dealing.overview(dealing.read_by(person, batch.pk), dealing.Filters(), {})
     return max(shown.groups, key=lambda group: group.count).key

@@ -427,7 +427,7 @@ def test_the_list_goes_back_to_deciding_with_a_reason(client, reviewing):
 # --- size ----------------------------------------------------------------------------------------
 
 
-WARM, COLD = 8, 5  # a page; what looking for flags adds
+WARM, COLD = 6, 5  # a page; what looking for flags adds
 
 
 def test_queries_do_not_grow_and_a_page_stays_small(client, points, django_assert_num_queries):
