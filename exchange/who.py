@@ -25,6 +25,16 @@ def served_by(person):
     return Outlet.objects.filter(organization__in=bodies)
 
 
+def only_serves(person) -> bool:
+    """A merchant's keeper: a post behind a counter, and no other right anywhere."""
+    return access.rights_of(person).permissions == ([], [SERVE])
+
+
+def outlets_seen_by(person):
+    """Those somebody stands behind, and those of the places whose exchange they look after."""
+    return access.scope(Outlet.objects.all(), person, VIEW) | served_by(person)
+
+
 def spends(person, account: Account) -> bool:
     """Their own account, or as a grown member the one of the household they live in."""
     if account.kind == AccountKind.PERSON:
