@@ -13,10 +13,24 @@ from django.core.management import call_command
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from exchange.models import COUNTING, Gift, Offer, Order, OrderState, OrderStep, StockEntry
+from exchange import clearing, settled
+from exchange.models import COUNTED as COUNTED_LINES
+from exchange.models import (
+    COUNTING,
+    SETTLED,
+    Clearing,
+    Gift,
+    Offer,
+    Order,
+    OrderState,
+    OrderStep,
+    Settlement,
+    SettlementLine,
+    StockEntry,
+)
 from orgs.models import Area
 from points import verification
-from points.models import Transfer, TransferKind
+from points.models import Account, AccountKind, Transfer, TransferKind
 from portal.management.commands import seed as command
 from portal.seeding import accounts, exchange, points
 from portal.seeding.points.setting import months_back
@@ -89,3 +103,27 @@ def test_stock_follows_from_its_lines_and_limits_hold(small):
     assert not Order.objects.filter(issued_by=F("person")).exists()
     assert OrderStep.objects.filter(verb="place").count() == Order.objects.count()
     assert StockEntry.objects.exists()
+
+
+def test_every_spent_point_is_settled_cleared_or_waits_in_a_merchants_account(small):
+    issued = Order.objects.filter(state=OrderState.ISSUED)
+    lines = SettlementLine.objects.filter(settlement__state__in=SETTLED, state__in=COUNTED_LINES)
+    moved = Transfer.objects.filter(kind=TransferKind.SETTLE).aggregate(n=Sum("amount"))["n"]
+    assert lines.aggregate(n=Sum("points"))["n"] == moved
+    at_merchants = Account.objects.filter(kind=AccountKind.MERCHANT).aggregate(n=Sum("posted"))
+    assert at_merchants["n"] + moved == issued.aggregate(n=Sum("points"))["n"]
+    for account in Account.objects.filter(kind=AccountKind.MERCHANT):
+        waiting = issued.filter(
+            area=account.community, offer__outlet__organization=account.organization
+        ).exclude(settlement_lines__in=lines)
+        assert account.posted == (waiting.aggregate(n=Sum("points"))["n"] or 0)
+
+    for month in Clearing.objects.filter(state="posted"):
+        assert sum(row.net for row in month.rows.all()) == 0
+    cleared = Transfer.objects.filter(kind=TransferKind.CLEAR).aggregate(n=Sum("amount"))["n"]
+    left = sum(clearing.balances(small.street).values())
+    assert left == moved - cleared
+    assert Settlement.objects.filter(state="paid", pays=True).exists()
+    assert Settlement.objects.filter(state="closed", pays=False).exists()
+    for settlement in Settlement.objects.filter(state__in=SETTLED):
+        assert settled.adds_up(settlement, settled.checks(settlement), settled.totals(settlement))

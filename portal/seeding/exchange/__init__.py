@@ -1,7 +1,8 @@
 """A year of exchange on the demo street: 268,000 points spent, to the point.
 
 Orders and gifts are told in memory and written in bulk, with the holds, captures, steps and stock
-lines the verbs would leave; the ledger is written by its own function. All is invented.
+lines the verbs would leave, and so are the months that are settled and cleared; the ledger is
+written by its own function. The last month is settled by the verbs. All is invented.
 """
 
 from datetime import date, time
@@ -13,7 +14,7 @@ from django.utils import timezone
 from exchange.models import Item
 from orgs.models import Household
 from points import telling
-from portal.seeding.exchange import setting, writing
+from portal.seeding.exchange import setting, settling, writing
 from portal.seeding.exchange.year import Teller
 from portal.seeding.issues import moments
 from portal.seeding.points.cast import HOUSEHOLDS, Cast
@@ -41,6 +42,8 @@ def seed_exchange(world, rng: Random, today: date) -> int:
         teller = Teller(cast, stalls, rng, calendar.read(), now)
         told = _year(teller, first, spent_of(homes))
         writing.write(teller, told)
+        over = [months_back(first, -number) for number in range(MONTHS - 1)]
+        settling.write(cast.street, over, rng, now)
         settle()
         analyze("exchange_order", "exchange_orderstep", "exchange_stockentry", "points_transfer")
     return len(told)
