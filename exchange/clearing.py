@@ -29,6 +29,7 @@ from exchange.models import (
     Settlement,
     SettlementLine,
 )
+from exchange.models.settlement import month_text
 from exchange.settlement_flow import SamePerson
 from orgs import access
 from orgs.models import Area, AreaLevel, Organization
@@ -59,7 +60,7 @@ class NothingToClear(Refused):
 class OutOfOrder(Refused):
     def __init__(self, month: date):
         self.month = month
-        text = _("请先完成%(month)s的清算") % {"month": telling.month_words(month)}
+        text = _("请先完成%(month)s的清算") % {"month": month_text(month)}
         super().__init__(text)
 
 
@@ -93,34 +94,43 @@ class Row:
     spent_elsewhere = ClearingRow.spent_elsewhere
     earned_from_elsewhere = ClearingRow.earned_from_elsewhere
     net = ClearingRow.net
+    net_text = ClearingRow.net_text
 
 
 # --- reading -------------------------------------------------------------------------------------
 
 
-def missing(area: Area, month: date, *, at: datetime | None = None) -> list[Missing]:
-    """Why ``month`` cannot be cleared yet; empty when all is settled."""
+def missing(area: Area, month: date, *, due: list | None = None) -> list[Missing]:
+    """Why ``month`` cannot be cleared yet; empty when all is settled.
+
+    ``due`` is ``settlement.due`` of the area, for callers who have it already.
+    """
     rows = Settlement.objects.filter(area=area, month=month).exclude(state__in=SETTLED)
     rows = rows.select_related("organization").order_by("organization__name", "pk")
     found = [Missing(row.organization, row) for row in rows]
-    waiting = settlement.due(at or timezone.now(), path=area.path)
     found += [
         Missing(organization)
-        for organization, of_area, of_month in waiting
+        for organization, of_area, of_month in _due(area, due)
         if of_month == month and of_area.pk == area.pk
     ]
     return found
 
 
-def open_months(area: Area, *, at: datetime | None = None) -> list[date]:
+def open_months(area: Area, *, cleared=None, due: list | None = None) -> list[date]:
     """Months with something settled or waiting that are not cleared, the oldest first."""
-    cleared = set(Clearing.objects.filter(area=area).values_list("month", flat=True))
+    if cleared is None:
+        cleared = Clearing.objects.filter(area=area).values_list("month", flat=True)
+    cleared = set(cleared)
     months = set(Settlement.objects.filter(area=area).values_list("month", flat=True))
     last = max(cleared, default=date.min)
-    for _organization, of_area, month in settlement.due(at or timezone.now(), path=area.path):
+    for _organization, of_area, month in _due(area, due):
         if of_area.pk == area.pk and month > last:
             months.add(month)
     return sorted(months - cleared)
+
+
+def _due(area: Area, due: list | None) -> list:
+    return list(settlement.due(timezone.now(), path=area.path)) if due is None else due
 
 
 def rows_of(area: Area, month: date) -> list[Row]:
@@ -281,14 +291,15 @@ def draw_up(area: Area, month: date, *, by, at: datetime | None = None) -> Clear
         )
     if Clearing.objects.filter(area=area, month=month).exists():
         raise DrawnBefore
-    waiting = open_months(area, at=at)
+    due = list(settlement.due(at, path=area.path))
+    waiting = open_months(area, due=due)
     if month not in waiting:
         raise NothingToClear
     undone = Clearing.objects.filter(area=area, month__lt=month).exclude(state=C.POSTED)
     earlier = [*undone.values_list("month", flat=True), *(m for m in waiting if m < month)]
     if earlier:
         raise OutOfOrder(min(earlier))
-    if found := missing(area, month, at=at):
+    if found := missing(area, month, due=due):
         raise NotAllSettled(found)
     rows = rows_of(area, month)
     points = sum(row.spent for row in rows)  # nothing, where all was put off or given back

@@ -9,12 +9,8 @@ from orgs import access
 from ui.dates import day_text, local
 
 
-def month_words(month) -> str:
-    return _("%(year)d年%(month)d月") % {"year": month.year, "month": month.month}
-
-
 def _name(settlement) -> str:
-    words = {"month": month_words(settlement.month), "name": settlement.organization.name}
+    words = {"month": settlement.month_text, "name": settlement.organization.name}
     return _("%(name)s%(month)s结算单") % words
 
 
@@ -36,13 +32,13 @@ def _say(people, settlement, kind, title, text, event) -> None:
 def of_drawing(settlement, move) -> None:
     due = day_text(local(settlement.dispute_due_at).date(), full=True)
     text = _("请在%(due)s前核对，逐笔确认或提出异议；逾期没有答复，视为没有异议。") % {"due": due}
-    title = _("%(month)s结算单请核对") % {"month": month_words(settlement.month)}
+    title = _("%(month)s结算单请核对") % {"month": settlement.month_text}
     _say(_merchant(settlement), settlement, "exchange.statement", title, text, "drawn")
 
 
 def of_term(settlement) -> None:
     due = day_text(local(settlement.dispute_due_at).date(), full=True)
-    title = _("%(month)s结算单快到核对期限") % {"month": month_words(settlement.month)}
+    title = _("%(month)s结算单快到核对期限") % {"month": settlement.month_text}
     text = _("%(due)s下班前没有答复，视为没有异议。") % {"due": due}
     _say(_merchant(settlement), settlement, "exchange.statement", title, text, "term")
 
@@ -65,7 +61,7 @@ def of_answers(settlement, move) -> None:
     """To the merchant, when the last of their disputes is answered."""
     if settlement.state != S.READY:
         return
-    title = _("%(month)s结算单的异议已答复") % {"month": month_words(settlement.month)}
+    title = _("%(month)s结算单的异议已答复") % {"month": settlement.month_text}
     text = _("逐项的答复写在结算单上。")
     event = f"{move.step.pk}:answered"
     _say(_merchant(settlement), settlement, "exchange.statement", title, text, event)
@@ -97,7 +93,7 @@ def of_return(settlement, move) -> None:
 
 
 def of_approval(settlement, move) -> None:
-    month = month_words(settlement.month)
+    month = settlement.month_text
     title = _("%(month)s结算单已批准") % {"month": month}
     text = _("等待街道付款。") if settlement.pays else _("实物核销，不付款。")
     event = "approved"
@@ -105,7 +101,7 @@ def of_approval(settlement, move) -> None:
 
 
 def of_payment(settlement, move) -> None:
-    title = _("%(month)s结算款已付") % {"month": month_words(settlement.month)}
+    title = _("%(month)s结算款已付") % {"month": settlement.month_text}
     text = _("付款日期%(day)s，凭证号 %(voucher)s。") % {
         "day": day_text(settlement.paid_on, full=True),
         "voucher": settlement.voucher,
@@ -121,7 +117,7 @@ def _of_clearing(people, clearing, title, text, event) -> None:
     tell(
         people,
         kind="exchange.settling",
-        title=title % {"month": month_words(clearing.month)},
+        title=title % {"month": clearing.month_text},
         text=text,
         url=clearing.get_absolute_url(),
         key=f"clearing:{clearing.pk}:{event}",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from exchange import doors as exchange_doors
 from grids import commenting, listing, whistle_pages
 from grids.models import DONE, WORKING, Callback, Issue, TopicProposal, Whistle
 from grids.waiting import waiting_for
@@ -145,6 +146,7 @@ def _counted(person, *, now, month_ago, today):
         mine = Issue.objects.workable_by(person, today=today)
         asked["figures"] = Subquery(_figures(mine, now, month_ago))
     behind = _behind_doors(person, rights) | points_doors.waiting(person, today=today)
+    behind |= exchange_doors.waiting(person)
     for name, rows in behind.items():
         counted = rows.order_by().values(all=Value("")).annotate(n=Count("pk"))
         asked[name] = Subquery(counted.values("n"))
@@ -250,6 +252,7 @@ def _doors(rights, counts) -> list[Door]:
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
     doors += _points(rights, counts)
+    doors += _settlements(rights, counts)
     if rights.has("points.verify_books"):
         doors.append(_books())
     if rights.has("points.protect_names"):
@@ -293,6 +296,43 @@ def _points(rights, counts) -> list[Door]:
             tone="warn" if counts[name] else "plain",
         )
         for name, has, title, place, unit in rows
+        if has
+    ]
+
+
+def _settlements(rights, counts) -> list[Door]:
+    """Months with merchants to be agreed, dealt with or approved; what communities owe."""
+    rows = (
+        (
+            rights.has("exchange.serve_outlet"),
+            counts["statements"],
+            _("待核对的结算单"),
+            "settlements/?state=sent",
+        ),
+        (rights.has("exchange.settle"), counts["to_settle"], _("商家结算"), "settlements/"),
+        (
+            rights.has("exchange.approve_settlement"),
+            counts["to_approve"] + counts["to_reverse"],
+            _("待批准的结算"),
+            "settlements/",
+        ),
+        (
+            rights.has_any("exchange.settle", "exchange.approve_settlement"),
+            counts["to_clear"],
+            _("社区清算"),
+            "clearing/",
+        ),
+    )
+    return [
+        Door(
+            title=title,
+            href=f"/exchange/{place}",
+            icon="scale",
+            count=count,
+            unit=_("件") if count else "",
+            tone="warn" if count else "plain",
+        )
+        for has, count, title, place in rows
         if has
     ]
 

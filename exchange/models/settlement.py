@@ -16,6 +16,11 @@ from rules.workflow import Step
 PERSON = settings.AUTH_USER_MODEL
 
 
+def month_text(month) -> str:
+    """2026年10月."""
+    return str(_("%(year)d年%(month)d月") % {"year": month.year, "month": month.month})
+
+
 class SettlementState(models.TextChoices):
     SENT = "sent", _("待商家核对")
     DISPUTED = "disputed", _("异议待答复")
@@ -142,6 +147,10 @@ class Settlement(Placed):
 
     def get_absolute_url(self) -> str:
         return f"/exchange/settlements/{self.pk}/"
+
+    @property
+    def month_text(self) -> str:
+        return month_text(self.month)
 
     @property
     def is_settled(self) -> bool:
@@ -381,6 +390,10 @@ class Clearing(Placed):
     def get_absolute_url(self) -> str:
         return f"/exchange/clearing/{self.pk}/"
 
+    @property
+    def month_text(self) -> str:
+        return month_text(self.month)
+
 
 class ClearingRow(models.Model):
     """One community's books in a clearing. Written once.
@@ -427,6 +440,10 @@ class ClearingRow(models.Model):
     def net(self) -> int:
         """Earned from others less spent at others; over all communities nothing."""
         return self.earned - self.spent
+
+    @property
+    def net_text(self) -> str:
+        return f"{self.net:+,d}".replace("-", "−") if self.net else "0"
 
 
 class ClearingStep(Step):

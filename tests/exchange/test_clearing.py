@@ -274,8 +274,9 @@ class Year:
 
     def clear(self) -> bool:
         street = self.window.street
-        months = clearing.open_months(street, at=self.now)
-        if not months or clearing.missing(street, months[0], at=self.now):
+        due = list(settlement.due(self.now, path=street.path))
+        months = clearing.open_months(street, due=due)
+        if not months or clearing.missing(street, months[0], due=due):
             return False
         found = clearing.draw_up(street, months[0], by=self.window.chen, at=self.now)
         clearing.approve(found, by=self.window.han, at=self.now)
@@ -328,7 +329,8 @@ def test_whatever_was_ordered_given_back_and_settled_the_clearing_sums_to_zero(w
             for _last in range(2):  # what was put off in the last month comes with one more
                 year.go([], ["uphold"], True, True)
         assert not Settlement.objects.filter(approved_at=None).exists()
-        assert clearing.open_months(window.street, at=year.now) == []
+        due = list(settlement.due(year.now, path=window.street.path))
+        assert clearing.open_months(window.street, due=due) == []
         assert all_balances() == 0
         assert not Account.objects.filter(kind=AccountKind.MERCHANT, posted__gt=0).exists()
         assert verification.check(full=True).findings == []

@@ -139,7 +139,7 @@ def held(books):
     move(books.fund, books.wang_points, 50, key="claim:1")
     books.shop = accounts.of_merchant(books.merchant_shop, books.community)
     soon = timezone.now() + timedelta(days=7)
-    books.hold = move(books.wang_points, books.shop, 30, key="order:1", kind=HOLD, due_at=soon)
+    books.hold = move(books.wang_points, books.shop, 30, key="held:1", kind=HOLD, due_at=soon)
     return books
 
 
