@@ -10,7 +10,7 @@ from datetime import date
 
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,9 @@ from points.models import Batch, Claim, ClaimState, Decision, Source
 from ui import icons
 from ui.templatetags.ui import day, pill
 
-NOTHING = SafeString("")
+# Marked as safe, so that nothing looks through them again for each row.
+NOTHING, _CHECKED = SafeString(""), SafeString(" checked")
+_FLAGGED, _UNDECIDED = SafeString(" has-flag"), SafeString(" data-undecided")
 _ROW = """
 <li class="claim{flagged}" id="c{key}" data-row="{key}"{undecided} tabindex="-1">{tick}
   <div class="who">
@@ -74,7 +76,8 @@ class Rows:
         self.sums = _("%(n)s 项 %(p)s 分")
         self.waits = _("待审批 %(n)s")
         self.approve_all = _("同意本规则无提示的 %(n)s 项")
-        self.approve, self.refuse, self.undo = _("同意"), _("不同意"), _("撤销")
+        self.approve, self.refuse = escape(_("同意")), escape(_("不同意"))
+        self.undo, self.query = escape(_("撤销")), escape(self.here)
         self.states = {str(value): str(label) for value, label in ClaimState.choices}
         self.sources = {str(value): str(label) for value, label in Source.choices}
 
@@ -85,26 +88,28 @@ class Rows:
         decides = self.takes and answer is True
         is_noticed = claim.state == ClaimState.NOTICED
         anomalies = self.found.get(claim.pk, ())
-        key = str(claim.pk)
+        key = SafeString(claim.pk)
         undecided = answer is True and claim.state == ClaimState.BATCHED and not claim.decision
         return format_html(
             _ROW,
             key=key,
-            flagged=" has-flag" if anomalies else "",
-            undecided=" data-undecided" if undecided else "",
-            tick=self._tick(claim, key) if decides or (self.corrects and is_noticed) else "",
+            flagged=_FLAGGED if anomalies else NOTHING,
+            undecided=_UNDECIDED if undecided else NOTHING,
+            tick=self._tick(claim, key) if decides or (self.corrects and is_noticed) else NOTHING,
             name=claim.person.name,
-            partner=format_html("<span> → {}</span>", claim.partner.name) if claim.partner else "",
+            partner=format_html("<span> → {}</span>", claim.partner.name)
+            if claim.partner
+            else NOTHING,
             points=claim.points,
-            home=_muted(_("入家庭账户")) if claim.to_household else "",
+            home=_muted(_("入家庭账户")) if claim.to_household else NOTHING,
             state=self._state(claim),
             deed=self._deed(claim, key),
-            said=format_html('<p class="said">{}</p>', claim.text) if claim.text else "",
-            flags=_flags(anomalies) if anomalies else "",
+            said=format_html('<p class="said">{}</p>', claim.text) if claim.text else NOTHING,
+            flags=_flags(anomalies) if anomalies else NOTHING,
             origin=_spans(self._filed(claim), self._certified(claim), self._before(claim)),
-            decided=_decided(claim) if claim.decision and claim.approver else "",
-            aside=_aside(answer) if self.takes and isinstance(answer, str) else "",
-            thumbs=_thumbs(claim) if claim.tokens else "",
+            decided=_decided(claim) if claim.decision and claim.approver else NOTHING,
+            aside=_aside(answer) if self.takes and isinstance(answer, str) else NOTHING,
+            thumbs=_thumbs(claim) if claim.tokens else NOTHING,
             acts=self._acts(claim, key, group, decides=decides),
         )
 
@@ -130,14 +135,14 @@ class Rows:
         )
 
     def _tick(self, claim: Claim, key: str) -> SafeString:
-        checked = SafeString(" checked") if claim.pk in self.picked else ""
+        checked = _CHECKED if claim.pk in self.picked else NOTHING
         return format_html(_TICK, key, checked, self.pick % {"name": claim.person.name, "n": key})
 
-    def _state(self, claim: Claim) -> str:
+    def _state(self, claim: Claim) -> SafeString:
         """A batched one stands by its decision."""
         match claim.state, claim.decision:
             case ClaimState.BATCHED, "":
-                return ""
+                return NOTHING
             case ClaimState.BATCHED, Decision.APPROVED:
                 return pill(self.approve, tone="ok")
             case ClaimState.BATCHED, _refused:
@@ -181,13 +186,13 @@ class Rows:
 
     def _acts(self, claim: Claim, key: str, group: str, *, decides: bool) -> str:
         if decides and claim.decision:
-            return format_html(_BUTTON, "undo", key, self.undo, "")
+            return format_html(_BUTTON, "undo", key, self.undo, NOTHING)
         if decides:
-            refuse = format_html(_REFUSE, self.here, key, self.refuse)
+            refuse = format_html(_REFUSE, self.query, key, self.refuse)
             return format_html(_BUTTON, "approve", key, self.approve, refuse)
         if self.corrects and claim.state in {ClaimState.NOTICED, ClaimState.OBJECTED}:
             return format_html(_CORRECT, self.stem, group, key, _("更正"))
-        return ""
+        return NOTHING
 
 
 def _spans(*texts: str) -> SafeString:
