@@ -170,6 +170,7 @@ ADDRESSES = (
     *("", "rule=P05", "rule=P14", "grid=0001", "grid=0", "source=self", "source=system"),
     *("flag=any", "flag=none", "flag=cap", "flag=nonsense"),
     *("show=undecided", "show=approved", "show=refused", "show=contested"),
+    *("q='%5C%22", "q=%25s", "q=999999999999999", "grid=%25", "rule='%5C", "source=%F0%9F%98%80"),
     *("q=反诈", "q=100%25", "q=_", "rule=P05&grid=0001&flag=none&show=undecided&q=居民"),
 )
 
