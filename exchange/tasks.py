@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from exchange import handing, orders, settlement
+from exchange import orders, pictures, settlement
 
 
 @shared_task
@@ -19,5 +19,5 @@ def tend_settlements() -> None:
 
 @shared_task
 def sweep_handed() -> None:
-    """Drop pictures of handing over that no order names."""
-    handing.drop_strays()
+    """Drop pictures that no order and no item names."""
+    pictures.drop_strays()

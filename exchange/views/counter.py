@@ -1,14 +1,13 @@
 """Behind the counter: a code is typed or scanned, answered at once, and handed over."""
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from exchange import codes, counter, handing, orders, who
+from exchange import codes, counter, handing, orders, pictures, who
 from exchange.models import Order
 from exchange.orders import CodeIs
 from exchange.outlet_forms import IssueForm, RefuseForm
@@ -168,14 +167,6 @@ def handed_photo(request, token, size):
     """The picture of a handing over, ``large`` or ``small``; a stranger meets a 404."""
     along = ("offer__outlet", "account")
     order = get_object_or_404(Order.objects.select_related(*along), photo=token)
-    if size not in handing.SIZES or not handing.may_see(order, request.user):
+    if not handing.may_see(order, request.user):
         raise Http404
-    try:
-        opened = default_storage.open(handing.path_of(token, size))
-    except FileNotFoundError:
-        raise Http404 from None
-    answer = FileResponse(opened, content_type="image/jpeg", filename=f"{token}.jpg")
-    answer["Cache-Control"] = "private, no-store"
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return pictures.answer(token, size)

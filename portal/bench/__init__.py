@@ -38,12 +38,19 @@ class Result:
 
 def groups() -> dict:
     """Name → function; imported late, since a group imports the apps it measures."""
+    from portal.bench.counter import counter
     from portal.bench.ledger import posting
     from portal.bench.month import month
     from portal.bench.pages import pages
     from portal.bench.volume import volume
 
-    return {"pages": pages, "volume": volume, "month": month, "ledger": posting}
+    return {
+        "pages": pages,
+        "volume": volume,
+        "month": month,
+        "counter": counter,
+        "ledger": posting,
+    }
 
 
 UNSEEDED = {"ledger"}  # groups that need no demo street

@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from exchange import codes, counter, handing, orders, tasks
+from exchange import codes, counter, handing, orders, pictures, tasks
 from exchange.models import Order, OrderState, Outlet
 from orgs.uploads import read, store, writing
 from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
 from tests.exchange.test_orders import order, pieces
 from tests.exchange.window import item, offer
-from tests.grids import pictures
+from tests.grids.pictures import jpeg
 from tests.points.books import state
 
 HX = {"HX-Request": "true"}
@@ -162,7 +162,7 @@ def test_a_picture_is_kept_with_the_order_and_shown_to_whom_it_concerns(client, 
     refused = issue(client, placed, photo=bad)
     assert (refused.status_code, "不是可用的照片" in said(refused)) == (422, True)
     assert pieces(window.tissue_here) == (5, 1)
-    good = SimpleUploadedFile("x.jpg", pictures.jpeg(), content_type="image/jpeg")
+    good = SimpleUploadedFile("x.jpg", jpeg(), content_type="image/jpeg")
     assert issue(client, placed, photo=good).status_code == 302
     placed.refresh_from_db()
     url = reverse("exchange:handed_photo", args=[placed.photo, "small"])
@@ -188,25 +188,25 @@ def test_nothing_is_left_of_a_picture_whose_handing_over_is_refused(window):
     ready = handing_picture()
     with pytest.raises(orders.WrongState):
         handing.issue(placed, by=window.shang, picture=ready)
-    folders = default_storage.listdir(handing.FOLDER)[0]
-    assert not any(default_storage.listdir(f"{handing.FOLDER}/{one}")[1] for one in folders)
+    folders = default_storage.listdir(pictures.FOLDER)[0]
+    assert not any(default_storage.listdir(f"{pictures.FOLDER}/{one}")[1] for one in folders)
 
 
 def test_pictures_of_no_order_go_after_a_day(window, time_machine):
     placed = order(window)
     handing.issue(placed, by=window.shang, picture=handing_picture())
     with writing():
-        store(handing.path_of("ffstray", "large"), b"x")
+        store(pictures.path_of("ffstray", "large"), b"x")
     tasks.sweep_handed()
-    assert default_storage.exists(handing.path_of("ffstray", "large"))
+    assert default_storage.exists(pictures.path_of("ffstray", "large"))
     time_machine.move_to(timezone.now() + timedelta(days=2))
     tasks.sweep_handed()
-    assert not default_storage.exists(handing.path_of("ffstray", "large"))
-    assert default_storage.exists(handing.path_of(placed.photo, "large"))
+    assert not default_storage.exists(pictures.path_of("ffstray", "large"))
+    assert default_storage.exists(pictures.path_of(placed.photo, "large"))
 
 
 def handing_picture():
-    return read(SimpleUploadedFile("x.jpg", pictures.jpeg(), content_type="image/jpeg"))
+    return read(SimpleUploadedFile("x.jpg", jpeg(), content_type="image/jpeg"))
 
 
 # --- who -----------------------------------------------------------------------------------------
