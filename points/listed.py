@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from orgs import encryption
 from orgs.models import Area, Person, Residence
-from points import claims, who
+from points import claims, deeds, who
 from points.models import RuleKind, RuleVersion, Source
 
 MOST_LINES = 60
@@ -45,7 +45,7 @@ def places_of(person, positions) -> list[str]:
 
 
 def may_list(person) -> bool:
-    return bool(places_of(person, claims.LEADERS | claims.WORKERS))
+    return bool(places_of(person, deeds.LEADERS | deeds.WORKERS))
 
 
 def within(paths, column: str) -> Q:
@@ -57,7 +57,7 @@ def within(paths, column: str) -> Q:
 
 def offered(person, day) -> list[tuple[RuleVersion, str]]:
     """Rules in force at the person's places that they may bring for others, and as what."""
-    leads, works = places_of(person, claims.LEADERS), places_of(person, claims.WORKERS)
+    leads, works = places_of(person, deeds.LEADERS), places_of(person, deeds.WORKERS)
     paths = [*leads, *works]
     around = {path[:end] for path in paths for end in range(Area.steplen, len(path) + 1, 4)}
     versions = (
@@ -77,7 +77,7 @@ def offered(person, day) -> list[tuple[RuleVersion, str]]:
 
 def residents(person, source: str) -> QuerySet[Residence]:
     """Verified residents of the places where the person may bring claims this way."""
-    positions = claims.LEADERS if source == Source.LEADER else claims.WORKERS
+    positions = deeds.LEADERS if source == Source.LEADER else deeds.WORKERS
     return Residence.objects.verified().filter(
         within(places_of(person, positions), "household__area_path")
     )

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from points import batches, catalogue, claims
+from points import batches, catalogue, claims, deeds
 from points.matters import ForbiddenMatter
 from points.models import Cap, Rule, RuleVersion
 from rules.workflow import Missing
@@ -117,8 +117,8 @@ def test_a_rule_ends_on_its_last_day(points):
     p05 = rule(points, "P05")
     catalogue.end(p05, by=points.chen, last_day=timezone.localdate(), reason="试点结束")
     assert file(points, happened_on=timezone.localdate()).points == 10
-    with pytest.raises(claims.NotOpen):
-        claims._version_on(p05, timezone.localdate() + TOMORROW)
+    with pytest.raises(deeds.NotOpen):
+        deeds.version_on(p05, timezone.localdate() + TOMORROW)
 
 
 def test_a_draft_is_tried_on_last_months_claims(points):

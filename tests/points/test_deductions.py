@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from points import accounts, claims, deductions
+from points import accounts, deductions, deeds
 from points.models import (
     ClaimEvidence,
     ClaimState,
@@ -171,7 +171,7 @@ def test_a_false_claim_costs_its_double_and_half_a_year(points):
     assert (found.taken, balance(points, points.wang)) == (40, 0)
     suspension = Suspension.objects.get(person=points.wang)
     assert suspension.deduction == found
-    with pytest.raises(claims.Suspended):
+    with pytest.raises(deeds.Suspended):
         claiming.file(points)
     with pytest.raises(deductions.ReportedBefore):
         deductions.report(

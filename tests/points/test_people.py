@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orgs.models import Person
-from points import claims, panel, people, reminders, waiting
+from points import claims, deeds, panel, people, reminders, waiting
 from points.models import Claim, NameChoice, Suspension
 from rules import calendar
 from rules.refusals import Refused
@@ -24,7 +24,7 @@ def born(person, years_ago: int) -> Person:
 
 
 def test_a_minor_earns_into_the_household_with_a_guardians_consent(points):
-    with pytest.raises(claims.ConsentMissing):
+    with pytest.raises(deeds.ConsentMissing):
         file(points, "P14", person=points.daughter, text="反诈培训")
     for someone in (points.neighbour, points.daughter):
         with pytest.raises(people.ConsentRefused):
@@ -38,13 +38,13 @@ def test_a_minor_earns_into_the_household_with_a_guardians_consent(points):
         points.home,
         points.wang,
     )
-    with pytest.raises(claims.NotYours):
+    with pytest.raises(deeds.NotYours):
         file(points, "P14", person=points.daughter, by=points.neighbour, text="反诈培训")
-    with pytest.raises(claims.NotYours):  # grown up: for themselves
+    with pytest.raises(deeds.NotYours):  # grown up: for themselves
         file(points, "P18", person=born(points.daughter, 19), by=points.wang, text="微心愿")
     born(points.daughter, 12)
     people.withdraw_consent(consent, by=points.wang)
-    with pytest.raises(claims.ConsentMissing):
+    with pytest.raises(deeds.ConsentMissing):
         file(points, "P14", person=points.daughter, text="反诈培训", happened_on=days_ago(1))
 
 
@@ -118,7 +118,7 @@ def test_a_grid_worker_claims_for_a_household_and_another_certifies(points):
     assert list(waiting.to_certify(points.li)) == []
     assert list(waiting.to_certify(points.hao)) == [claim]
     assert list(waiting.to_certify(points.zhao)) == []
-    with pytest.raises(claims.NotYours):
+    with pytest.raises(deeds.NotYours):
         claims.file(
             rule(points, "P09"),
             person=points.neighbour,
@@ -226,5 +226,5 @@ def test_a_long_list_costs_a_few_statements_a_head(points):
 def test_a_key_belongs_to_one_person(points):
     first = file(points, source_key="form:a")
     assert file(points, source_key="form:a") == first
-    with pytest.raises(claims.KeyTaken):
+    with pytest.raises(deeds.KeyTaken):
         file(points, person=points.neighbour, source_key="form:a")
