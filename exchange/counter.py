@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
-from exchange import orders, who
-from exchange.models import ItemKind, Order, OrderState, Outlet
+from exchange import drawings, orders, who
+from exchange.models import Order, OrderState, Outlet
 from exchange.orders import CodeIs, Found
 
 CHOSEN = "exchange_outlet"  # in the session: where somebody who serves several stands
@@ -31,7 +31,6 @@ _TONES = {
     CodeIs.UNKNOWN: ("bad", L("没有这个取货码")),
     CodeIs.UNREADABLE: ("bad", L("这不是取货码")),
 }
-_DRAWN = {ItemKind.GOODS: "gift", ItemKind.SERVICE: "wrench-screwdriver", ItemKind.RIGHT: "ticket"}
 
 
 class TooManyWrong(Exception):
@@ -86,8 +85,8 @@ class Verdict:
         return None
 
     @property
-    def icon(self) -> str:
-        return _DRAWN.get(self.order.offer.item.kind, "gift")
+    def drawing(self) -> str:
+        return drawings.of(self.order.offer.item)
 
 
 def look(text: str, *, person, outlet: Outlet | None) -> Found:

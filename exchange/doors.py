@@ -10,6 +10,9 @@ from exchange.models import (
     Clearing,
     ClearingState,
     LineState,
+    Order,
+    OrderState,
+    Outlet,
     Settlement,
     SettlementLine,
     SettlementState,
@@ -22,6 +25,11 @@ def waiting(person) -> dict[str, QuerySet]:
     rights = access.rights_of(person)
     found = {}
     if rights.has(who.SERVE):
+        bodies = rights.organization_ids(who.SERVE)
+        found["outlets"] = Outlet.objects.filter(organization__in=bodies)
+        found["to_hand"] = Order.objects.filter(
+            state=OrderState.RESERVED, offer__outlet__organization__in=bodies
+        )
         sent = Settlement.objects.filter(state=SettlementState.SENT)
         found["statements"] = access.scope(
             sent, person, who.SERVE, organization_field="organization"

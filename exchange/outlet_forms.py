@@ -207,3 +207,27 @@ class DonateForm(WishForm, Keyed):
         if day > timezone.localdate():
             raise forms.ValidationError(L("收到日期不能晚于今天"))
         return day
+
+
+class MomentInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self):
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class HandedForm(Refusable):
+    """When the ticked codes were handed over on paper."""
+
+    at = forms.DateTimeField(
+        label=L("发放时间"),
+        widget=MomentInput(),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        help_text=L("在下单之后、领取期限之内；不同时间发的分几次补录"),
+        error_messages={"required": L("请填写发放时间"), "invalid": L("请填写正确的日期和时间")},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial.setdefault("at", timezone.localtime())

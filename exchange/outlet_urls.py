@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exchange.views import counter, donations, stock
+from exchange.views import counter, donations, paper, stock
 
 urlpatterns = [
     path("counter/", counter.at_counter, name="counter"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("counter/refuse/", counter.refuse, name="counter_refuse"),
     path("pick/<str:code>/", counter.pick, name="pick"),
     path("handed/<str:token>/<str:size>/", counter.handed_photo, name="handed_photo"),
+    path("outlets/<int:pk>/list/", paper.sheet, name="paper"),
+    path("outlets/<int:pk>/list/enter/", paper.enter, name="paper_enter"),
     path("stock/", stock.home, name="stock_home"),
     path("outlets/<int:pk>/stock/", stock.sheet, name="stock"),
     path("outlets/<int:pk>/stock.csv", stock.sheet_csv, name="stock_csv"),

@@ -3,6 +3,7 @@
 Everything is worked out only when a template asks, so an htmx fragment costs nothing here.
 """
 
+import re
 from functools import cache, cached_property
 from urllib.parse import urlencode
 
@@ -10,8 +11,15 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from exchange import who as exchange_people
 from orgs import access
 from portal import preferences
+
+# What lies below an outlet belongs to a place in the navigation that does not know which outlet.
+_BELOW = {
+    "/exchange/counter/": re.compile(r"/exchange/(outlets/\d+/list|pick)/"),
+    "/exchange/stock/": re.compile(r"/exchange/(outlets/\d+/stock|donations)/"),
+}
 
 
 @cache
@@ -64,6 +72,11 @@ class Shell:
         if self.person is None:
             sign_in = ("/accounts/login/", _("登录"), "arrow-right-end-on-rectangle")
             places = [home, issues, notices, grid, sign_in]
+        elif exchange_people.only_serves(self.person):
+            counter = ("/exchange/counter/", _("核销"), "qr-code")
+            stock = ("/exchange/stock/", _("库存"), "archive-box")
+            settled = ("/exchange/settlements/", _("结算"), "scale")
+            places = [counter, stock, settled, messages, mine]
         elif self.is_staff:
             desk = ("/desk/", _("工作台"), "briefcase")
             chain = ("/organizations/", _("组织"), "building-library")
@@ -100,6 +113,8 @@ class Shell:
     @staticmethod
     def _current(here: str, href: str) -> str:
         """The value of aria-current: this very page, somewhere below it, or nothing."""
+        if href in _BELOW and _BELOW[href].match(here):
+            return "true"
         if here == href:
             return "page"
         return "true" if href != "/" and here.startswith(href) else ""

@@ -7,12 +7,13 @@ from datetime import timedelta
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Func, IntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from exchange import doors as exchange_doors
+from exchange import who as exchange_people
 from grids import commenting, listing, whistle_pages
 from grids.models import DONE, WORKING, Callback, Issue, TopicProposal, Whistle
 from grids.waiting import waiting_for
@@ -62,6 +63,8 @@ class Desk:
 @signed_in
 @require_safe
 def desk(request):
+    if exchange_people.only_serves(request.user):
+        return redirect("exchange:counter")
     counts = _counts(request.user)
     request.unread_count = counts["unread"]
     return render(request, "portal/desk.html", {"desk": _lay(request.user, counts)})
@@ -252,6 +255,16 @@ def _doors(rights, counts) -> list[Door]:
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
     doors += _points(rights, counts)
+    if counts["outlets"]:
+        doors.append(
+            Door(
+                title=_("兑换点核销"),
+                href="/exchange/counter/",
+                icon="qr-code",
+                count=counts["to_hand"],
+                unit=_("单待领取") if counts["to_hand"] else "",
+            )
+        )
     doors += _settlements(rights, counts)
     if rights.has("points.verify_books"):
         doors.append(_books())

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -245,7 +246,9 @@ def test_nobody_but_those_who_serve_comes_behind_the_counter(client, window):
     assert pieces(window.tissue_here) == (5, 1)
 
 
-def test_codes_cannot_be_guessed(client, window):
+def test_codes_cannot_be_guessed(client, window, monkeypatch):
+    # Of its own, as tests beside this one may empty the cache they share.
+    monkeypatch.setattr(counter, "cache", LocMemCache("guesses", {}))
     placed = order(window)
     client.force_login(window.shang)
     ways = (

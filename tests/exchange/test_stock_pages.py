@@ -209,7 +209,7 @@ def test_the_pages_cost_the_same_with_more_rows(client, window, rows, django_ass
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_stock_in_all_modes(browser_page, window):
+def test_stock_and_lists_in_all_modes(browser_page, window):
     stock.set_low_mark(window.rice_here, 2)
     order(window, quantity=2)
     give(window)
@@ -219,6 +219,8 @@ def test_stock_in_all_modes(browser_page, window):
         "stock-item": page(window.tissue_here, "count"),
         "donations": url("donations"),
         "donate": page(window.rice_here, "donate"),
+        "paper": url("paper", window.merchant.pk),
+        "paper-enter": url("paper_enter", window.merchant.pk),
     }
     for modes in by_size((390, "light"), (390, "dark"), (1280, "light"), (390, "elder")):
         tab = browser_page(*modes[0], person=window.shang)
