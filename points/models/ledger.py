@@ -143,6 +143,7 @@ class TransferKind(models.TextChoices):
     CLEAR = "clear", _("社区间清算")
     REVERSE = "reverse", _("冲正")
     RETURN = "return", _("退回结余")
+    APPRECIATE = "appreciate", _("保值增值")
 
 
 class TransferQuerySet(models.QuerySet):
