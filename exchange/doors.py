@@ -10,6 +10,7 @@ from exchange.models import (
     Clearing,
     ClearingState,
     LineState,
+    Offer,
     Order,
     OrderState,
     Outlet,
@@ -34,6 +35,9 @@ def waiting(person) -> dict[str, QuerySet]:
         found["statements"] = access.scope(
             sent, person, who.SERVE, organization_field="organization"
         )
+    if rights.has(who.VIEW):
+        low = Offer.objects.low()
+        found["low"] = access.scope(low, person, who.VIEW, path_field="outlet__area_path")
     if rights.has(who.SETTLE):
         here = Settlement.objects.filter(
             state__in=[SettlementState.DISPUTED, SettlementState.READY]

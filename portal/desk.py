@@ -265,6 +265,17 @@ def _doors(rights, counts) -> list[Door]:
                 unit=_("单待领取") if counts["to_hand"] else "",
             )
         )
+    if rights.has("exchange.view_exchange"):
+        doors.append(
+            Door(
+                title=_("兑换点库存"),
+                href="/exchange/stock/",
+                icon="archive-box",
+                count=counts["low"],
+                unit=_("项不足") if counts["low"] else "",
+                tone="warn" if counts["low"] else "plain",
+            )
+        )
     doors += _settlements(rights, counts)
     if rights.has("points.verify_books"):
         doors.append(_books())

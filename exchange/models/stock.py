@@ -11,6 +11,17 @@ from exchange.models.catalogue import Item, Outlet
 PERSON = settings.AUTH_USER_MODEL
 
 
+class OfferQuerySet(models.QuerySet):
+    def low(self):
+        """``Offer.is_low``, of what is offered."""
+        return self.filter(
+            is_counted=True,
+            is_offered=True,
+            item__is_offered=True,
+            on_hand__lte=F("reserved") + F("low_mark"),
+        )
+
+
 class Offer(models.Model):
     """An item at an outlet. ``reserved`` of what is ``on_hand`` is promised to open orders.
 
@@ -26,6 +37,8 @@ class Offer(models.Model):
     reserved = models.PositiveIntegerField(_("已预留"), default=0, editable=False)
     low_mark = models.PositiveIntegerField(_("低于此数提醒"), default=0)
     seq = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = OfferQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("兑换点的兑换品")

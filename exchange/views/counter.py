@@ -102,8 +102,6 @@ def stand(request):
     onwards = codes.read(request.POST.get("code", ""))
     if onwards:
         return redirect("exchange:pick", onwards)
-    if request.POST.get("next") == "stock":
-        return redirect("exchange:stock", outlets[chosen].pk)
     return redirect("exchange:counter")
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from exchange import counter, donations, stock, stock_sheet, who
+from exchange import donations, stock, stock_sheet, who
 from exchange.models import Offer
 from exchange.outlet_forms import CountForm, DamageForm, DonateForm, MarkForm, ReceiveForm
 from orgs.access import allowed
@@ -22,15 +22,14 @@ FORMS = {
 }
 
 
-@allowed(who.SERVE)
+@allowed(who.SERVE, who.VIEW)
 @require_safe
 def home(request):
-    """Of the outlet where one stands; where there is a choice, after choosing."""
-    outlets = counter.outlets_of(request.user)
-    outlet = counter.standing(request.session, outlets)
-    if outlet is not None:
-        return redirect("exchange:stock", outlet.pk)
-    return render(request, "exchange/stock_choose.html", {"outlets": outlets})
+    """The stock of the only outlet one sees; of several how many items run low."""
+    outlets = stock_sheet.outlets_seen_by(request.user)
+    if len(outlets) == 1:
+        return redirect("exchange:stock", outlets[0].pk)
+    return render(request, "exchange/stock_outlets.html", {"outlets": outlets})
 
 
 @allowed(who.SERVE, who.VIEW)

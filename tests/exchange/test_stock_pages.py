@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exchange import orders, stock
-from exchange.models import GoodsDonation, StockEntry, StockKind
+from exchange.models import GoodsDonation, Outlet, StockEntry, StockKind
 from tests.browser import assert_accessible, assert_valid_html, by_size, in_modes, shot
 from tests.exchange.test_counter import said
 from tests.exchange.test_orders import order, pieces
@@ -41,6 +41,22 @@ def test_what_runs_low_stands_first(client, window):
     assert_valid_html(answer.content.decode())
     home = client.get(url("stock_home"))
     assert (home.status_code, home["Location"]) == (302, sheet(window))
+
+
+def test_who_sees_several_outlets_finds_where_little_is_left(client, window):
+    stock.set_low_mark(window.rice_here, 2)
+    for person, rows in (
+        (window.chen, ["梧桐便民超市1项不足", "梧桐里积分超市不缺货", "青桐全域兑换专柜不缺货"]),
+        (window.zhou, ["梧桐便民超市1项不足", "梧桐里积分超市不缺货"]),
+    ):
+        client.force_login(person)
+        words = said(client.get(url("stock_home")))
+        places = [words.index(row) for row in rows]
+        assert places == sorted(places)
+        assert "兑换点库存1项不足" in said(client.get("/desk/"))
+    assert "青桐全域兑换专柜" not in words
+    client.force_login(window.wang)
+    assert client.get(url("stock_home")).status_code == 404
 
 
 def test_what_is_entered_becomes_a_line(client, window):
@@ -197,6 +213,16 @@ def test_the_pages_cost_the_same_with_more_rows(client, window, rows, django_ass
         given = offer(window.merchant, thing, 4, by=window.shang)
         give(window, key=f"gift-{number}")
         stock.receive(window.tissue_here, 1, by=window.shang)
+        Outlet.objects.create(
+            kind="shop",
+            name=f"分店{number}",
+            organization=window.committee,
+            area=window.community,
+            books=window.community,
+        )
+    client.force_login(window.zhou)
+    with django_assert_num_queries(4):
+        client.get(url("stock_home"))
     client.force_login(window.shang)
     with django_assert_num_queries(5):
         client.get(sheet(window))
@@ -222,7 +248,7 @@ def test_stock_and_lists_in_all_modes(browser_page, window):
         "paper": url("paper", window.merchant.pk),
         "paper-enter": url("paper_enter", window.merchant.pk),
     }
-    for modes in by_size((390, "light"), (390, "dark"), (1280, "light"), (390, "elder")):
+    for modes in by_size((390, "light"), (390, "dark"), (390, "elder")):
         tab = browser_page(*modes[0], person=window.shang)
         for name, address in pages.items():
             tab.goto(address)
