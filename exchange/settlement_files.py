@@ -41,6 +41,11 @@ def _money(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
+def _in_money(settlement: Settlement, points: int):
+    """What a merchant is paid for them; nothing where nothing is paid."""
+    return _money(points * settlement.face_value_cents) if settlement.pays else ""
+
+
 def harmless(cell):
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_ACTIVE) else cell
@@ -59,7 +64,7 @@ def lines_of(settlement: Settlement) -> list:
 
 def _heads() -> list[str]:
     return [
-        *(_("取货码"), _("兑换品"), _("兑换点"), _("发放日期"), _("件数"), _("积分")),
+        *(_("取货码"), _("兑换品"), _("兑换点"), _("日期"), _("件数"), _("积分")),
         *(_("金额（元）"), _("积分所属社区"), _("情况")),
     ]
 
@@ -74,7 +79,7 @@ def _cells(settlement: Settlement, line) -> list:
         f"{local(order.ended_at):%Y-%m-%d}",
         order.quantity,
         line.points,
-        _money(line.points * settlement.face_value_cents if counts else 0),
+        _in_money(settlement, line.points) if counts else "",
         line.payer.name,
         "" if line.state == LineState.OK else line.get_state_display(),
     ]
@@ -127,7 +132,15 @@ def excel(settlement: Settlement, lines) -> bytes:
     sheet.append([])
     _append(
         sheet,
-        [_("合计（只计入结算的）"), "", "", "", said.pieces, said.points, _money(said.cents)],
+        [
+            _("合计（只计入结算的）"),
+            "",
+            "",
+            "",
+            said.pieces,
+            said.points,
+            _in_money(settlement, said.points),
+        ],
         bold=True,
     )
     sheet.append([])
@@ -136,10 +149,10 @@ def excel(settlement: Settlement, lines) -> bytes:
 
     sheet = book.create_sheet(_("按社区"))
     rows = books_of(lines)
-    cents = settlement.face_value_cents
     heads = [_("积分所属社区"), _("笔数"), _("积分"), _("金额（元）")]
-    _table(sheet, heads, [[*row, _money(row[2] * cents)] for row in rows])
-    _append(sheet, [_("合计"), said.orders, said.points, _money(said.cents)], bold=True)
+    _table(sheet, heads, [[*row, _in_money(settlement, row[2])] for row in rows])
+    money = _in_money(settlement, said.points)
+    _append(sheet, [_("合计"), said.orders, said.points, money], bold=True)
     _widths(sheet, (20, 10, 12, 14))
     return _saved(book)
 
@@ -147,11 +160,14 @@ def excel(settlement: Settlement, lines) -> bytes:
 def paper(settlement: Settlement, lines) -> dict:
     """What ``exchange/papers/settlement.typ`` reads."""
     said = settled.totals(settlement)
-    cents = settlement.face_value_cents
+
+    def yuan(points: int) -> str:
+        cents = points * settlement.face_value_cents
+        return settled.yuan(cents) if settlement.pays else "—"
 
     def row(line) -> list[str]:
         *_before, pieces, points, _yuan, _community, state = _cells(settlement, line)
-        money = settled.yuan(line.points * cents) if line.is_counted else "—"
+        money = yuan(line.points) if line.is_counted else "—"
         day = f"{local(line.order.ended_at):%m-%d}"
         place = line.order.offer.outlet.name
         name = line.order.offer.item.name
@@ -165,11 +181,11 @@ def paper(settlement: Settlement, lines) -> dict:
         "facts": [list(fact) for fact in _facts(settlement)],
         "columns": _heads()[:7],
         "lines": [row(line) for line in lines],
-        "totals": [str(said.pieces), f"{said.points:,}", said.yuan],
+        "totals": [str(said.pieces), f"{said.points:,}", yuan(said.points)],
         "total": _("合计（只计入结算的）"),
         "book_columns": [_("积分所属社区"), _("笔数"), _("积分"), _("金额（元）")],
         "books": [
-            [name, str(count), f"{points:,}", settled.yuan(points * cents)]
+            [name, str(count), f"{points:,}", yuan(points)]
             for name, count, points in books_of(lines)
         ],
         "signatures": _signatures(),
@@ -182,15 +198,15 @@ def paper(settlement: Settlement, lines) -> dict:
 
 def clearing_table(clearing: Clearing) -> tuple[list[str], list[list]]:
     """Heads, and a row a community; the last one adds up."""
-    heads = [_("社区"), _("收外社区"), _("用在外社区"), _("本社区自用"), _("净额（收减用）")]
+    heads = [_("社区"), _("净额（收减用）"), _("收外社区"), _("用在外社区"), _("本社区自用")]
     rows = list(clearing.rows.select_related("community").order_by("community__code"))
     cells = [
         [
             row.community.name,
+            row.net,
             row.earned_from_elsewhere,
             row.spent_elsewhere,
             row.own,
-            row.net,
         ]
         for row in rows
     ]

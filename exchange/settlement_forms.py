@@ -72,9 +72,10 @@ class AnswerForm(Refusable):
         choices=[
             ("uphold", L("计入本月")),
             ("put_off", L("转入下月")),
-            ("ask_reversal", L("申请退回积分给居民，由领导批准")),
+            ("ask_reversal", L("申请退回积分")),
         ],
         widget=forms.RadioSelect,
+        help_text=L("退回给居民的，须由另一人批准"),
         error_messages={"required": L("请选择怎样处理"), "invalid_choice": L("请从列出的里选择")},
     )
     is_returned = forms.BooleanField(

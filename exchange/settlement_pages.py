@@ -145,3 +145,8 @@ def history(record, workflow=flow, *, first: str, names: bool) -> list[Told]:
 def _reason(step) -> str:
     before = step.data.get("before", "")
     return f"{step.reason}（{before}）" if before else step.reason
+
+
+def exports(record) -> list:
+    """Who took it out as a file, the latest first."""
+    return list(record.exports.select_related("by")[:5])

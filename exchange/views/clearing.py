@@ -144,6 +144,7 @@ def _detail(request, found, *, bound=None, status=200):
         "own": own,
         "refusal": " ".join(refused.non_field_errors()) if refused else "",
         "steps": pages.history(found, clearing.flow, first=_("编制清算表"), names=True),
+        "exports": pages.exports(found),
     }
     return render(request, "exchange/clearing_month.html", context, status=status)
 

@@ -157,6 +157,7 @@ def _detail(request, found, *, bound=None, no_font=False, status=200):
         "own": own and found.state == SettlementState.SUBMITTED and "approve" in forms,
         "refusal": " ".join(refused.non_field_errors()) if refused else "",
         "steps": pages.history(found, first=_("生成结算单"), names=staff),
+        "exports": pages.exports(found) if staff else [],
         "no_font": no_font,
     }
     if context["own"]:

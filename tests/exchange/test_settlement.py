@@ -1,8 +1,10 @@
 """A month with a merchant: agreed line by line, approved by two, moved once, and paid."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -406,3 +408,14 @@ def test_killed_between_approval_and_commit_leaves_nothing(window, together, mon
     settlement.approve(fresh(found), by=window.han)
     assert clearing(window.community) == 60
     assert clean()
+
+
+def test_the_diagrams_in_the_docs_are_the_tables():
+    from exchange import clearing
+    from exchange.models import Clearing, ClearingState
+
+    text = Path(settings.BASE_DIR, "docs", "exchange-settlement.md").read_text("utf-8")
+    assert settlement.flow.diagram(Settlement) in text
+    assert clearing.flow.diagram(Clearing) in text
+    assert set(settlement.flow.states) == set(S.values)
+    assert set(clearing.flow.states) == set(ClearingState.values)
