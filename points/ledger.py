@@ -141,7 +141,11 @@ def post_many(postings: Sequence[Posting]) -> list[Posted]:
 # What a posting does not say is left out: a third of the text, and of the time to write it.
 _SAYS = tuple(field.name for field in fields(Posting))
 _ENCODER = json.JSONEncoder(
-    default=date.isoformat, ensure_ascii=False, check_circular=False, separators=(",", ":")
+    # Its own isoformat: that of date would cut an instant down to the day it has in UTC.
+    default=lambda value: value.isoformat(),
+    ensure_ascii=False,
+    check_circular=False,
+    separators=(",", ":"),
 )
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,6 +12,7 @@ from points import accounts, ledger
 from points.models import Account, Entry, Transfer, TransferKind
 from tests.points.books import DAY, move, posting, state
 from tests.points.flush import let_flush
+from ui.dates import SHANGHAI
 
 HOLD = TransferKind.HOLD
 
@@ -157,6 +158,16 @@ def test_a_hold_ends_once(held):
         ledger.void(held.hold, key="cancel:1", reason="取消")
     assert state(held.wang_points) == (20, 0, 3)
     assert state(held.shop) == (30, 0, 1)
+
+
+def test_an_instant_is_kept_to_the_second(books):
+    """Early in the day here it is still the day before in UTC, on the 1st the month before."""
+    night = datetime(2026, 3, 1, 3, 30, 15, tzinfo=SHANGHAI)
+    move(books.fund, books.wang_points, 10, key="award:1")
+    hold = TransferKind.HOLD
+    held = move(books.wang_points, books.li_points, 5, key="h", kind=hold, at=night, due_at=night)
+    assert (held.posted_at, held.due_at) == (night, night)
+    assert held.period == date(2026, 3, 1)
 
 
 def test_a_released_hold_gives_all_back(held):
