@@ -8,11 +8,11 @@ class ExchangeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from exchange import orders
+        from exchange import in_points, orders
         from inbox.outbox import register_kind
         from orgs.positions import Position as P
         from orgs.positions import register
-        from points import ledger
+        from points import ledger, origins, promises
 
         deciders = (P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
         above = (P.SUBDISTRICT_OPERATOR, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
@@ -43,4 +43,6 @@ class ExchangeConfig(AppConfig):
         register_kind("exchange.statement", _("商家月度结算单"), ("sms",))
         register_kind("exchange.settling", _("商家结算、社区清算待办"))
 
+        origins.register(orders.HOLD, in_points.lead)
+        promises.register(in_points.open_orders)
         ledger.leave_holds(orders.HOLD)

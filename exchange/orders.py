@@ -201,7 +201,7 @@ def _hold_of(order: Order, approver) -> Posting:
         kind=TransferKind.HOLD,
         happened_on=timezone.localdate(order.placed_at),
         due_at=order.due_at,
-        reason=f"{order.offer.item.name}×{order.quantity}",
+        reason=order.what,
         actor=order.placed_by_id,
         approver=approver and approver.pk,
         at=order.placed_at,

@@ -181,9 +181,7 @@ class GiftForm(Keyed):
         help_text=L("只能捐自己的积分；家庭账户是全家的，不能捐"),
         error_messages={"required": L("请选择账户"), "invalid_choice": L("请选择账户")},
     )
-    is_named = forms.BooleanField(
-        label=L("公开致谢时写上我的姓，如“王女士、王先生”一类的称呼只写“王*”"), required=False
-    )
+    is_named = forms.BooleanField(label=L("公开致谢时写上我的姓（例如“王*”）"), required=False)
 
     def __init__(self, *args, accounts, **kwargs):
         super().__init__(*args, **kwargs)

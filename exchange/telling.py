@@ -11,11 +11,6 @@ from ui.dates import moment_text
 tell = points_telling.tell  # silent while a seed writes, as all that is told of points
 
 
-def _what(order) -> str:
-    name = order.offer.item.name
-    return name if order.quantity == 1 else f"{name}×{order.quantity}"
-
-
 def _parties(order) -> list:
     """Who it is for, and the worker who ordered for them."""
     people = {person for person in (order.person, order.placed_by) if person is not None}
@@ -28,7 +23,7 @@ def of_order(order, move) -> None:
     tell(
         _parties(order),
         kind="exchange.ordered",
-        title=_("已为您留好：%(what)s") % {"what": _what(order)},
+        title=_("已为您留好：%(what)s") % {"what": order.what},
         text=text
         % {"code": order.code_spaced, "due": moment_text(order.due_at), "outlet": outlet.name},
         url=order.get_absolute_url(),
@@ -40,7 +35,7 @@ def of_issue(order, move) -> None:
     tell(
         _parties(order),
         kind="exchange.issued",
-        title=_("已领取：%(what)s") % {"what": _what(order)},
+        title=_("已领取：%(what)s") % {"what": order.what},
         text=_("用去 %(points)d 分。如果不是本人领取的，请马上联系社区。")
         % {"points": order.points},
         url=order.get_absolute_url(),
@@ -61,7 +56,7 @@ def of_release(order, move) -> None:
     tell(
         _parties(order),
         kind="exchange.released",
-        title=_RELEASED[order.state] % {"what": _what(order)},
+        title=_RELEASED[order.state] % {"what": order.what},
         text=f"{move.reason.rstrip('。')}。{text}" if move.reason else text,
         url=order.get_absolute_url(),
         key=f"order:{order.pk}:{move.verb}",

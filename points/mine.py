@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
+from orgs.compiled import Among
 from orgs.models import Residence
-from points import lots, who
+from points import lots, origins, who
 from points.models import (
     PENDING,
     Account,
@@ -76,15 +78,16 @@ def accounts_of(person) -> list[Account]:
     """The person's own in all communities, then those of the households they live in.
 
     Each with ``since``: None, or the day they moved in, before which the household's lines are
-    not theirs to read. Two queries.
+    not theirs to read. One query: the homes are read into an array first, so that both halves of
+    the condition find their index.
     """
-    residences = Residence.objects.verified().filter(person=person)
-    homes = dict(residences.values_list("household", "starts_on"))
-    rows = Account.objects.filter(Q(person=person) | Q(household__in=list(homes)))
+    homes = Residence.objects.verified().filter(person=person)
+    since = homes.filter(household=OuterRef("household")).order_by("-starts_on")
+    there = Among(F("household"), ArraySubquery(homes.values("household")))
+    rows = Account.objects.filter(Q(person=person) | Q(there))
+    rows = rows.annotate(since=Subquery(since.values("starts_on")[:1]))
     rows = list(rows.select_related("community").order_by("household_id", "community"))
     rows.sort(key=lambda row: row.household_id is not None)
-    for row in rows:
-        row.since = homes.get(row.household_id)
     return rows
 
 
@@ -174,7 +177,9 @@ def entries_of(rows: Iterable[Account], *, whole: bool = False) -> QuerySet[Entr
         readable |= own
     found = Entry.objects.filter(readable)
     found = found.exclude(transfer__kind__in=[TransferKind.HOLD, TransferKind.VOID])
-    return found.select_related("transfer__claim__rule_version", "transfer__rule_version")
+    return found.select_related(
+        "transfer__claim__rule_version", "transfer__rule_version", "transfer__pending_of"
+    )
 
 
 def line_of(entry: Entry, viewer) -> Line:
@@ -186,7 +191,7 @@ def line_of(entry: Entry, viewer) -> Line:
         text=_text(entry),
         delta=entry.delta,
         on=transfer.happened_on,
-        href=claim.get_absolute_url() if own else "",
+        href=claim.get_absolute_url() if own else origins.lead_of(transfer, viewer),
         account_id=entry.account_id,
     )
 
@@ -207,11 +212,11 @@ def _text(entry: Entry) -> str:
         case TransferKind.MERGE:
             return _("家庭合并、拆分转入") if came else _("家庭合并、拆分转出")
         case TransferKind.CAPTURE:
-            return _("兑换")
+            return _exchange(transfer)
         case TransferKind.EXPIRE:
             return _("到期未用")
         case TransferKind.DONATE:
-            return _("收到捐赠") if came else _("捐出")
+            return _("收到捐赠") if came else transfer.reason or _("捐出")
         case TransferKind.SETTLE:
             return _("商家结算")
         case TransferKind.CLEAR:
@@ -228,6 +233,12 @@ def _award(transfer) -> str:
     version = claim.rule_version
     grade = f"（{claim.grade_label}）" if claim.grade_label else ""
     return f"{version.title}{grade} {quantity_of(claim)}{version.measure}"
+
+
+def _exchange(transfer) -> str:
+    """The hold says what for: 兑换：抽纸一提×2."""
+    what = transfer.pending_of.reason if transfer.pending_of else ""
+    return _("兑换：%(what)s") % {"what": what} if what else _("兑换")
 
 
 def quantity_of(claim: Claim) -> str:

@@ -35,14 +35,16 @@ COUNTING = (S.RESERVED, S.ISSUED)
 class OrderQuerySet(models.QuerySet):
     def readable_by(self, person):
         """What somebody ordered, what was ordered for them, what the household's account pays
-        (its grown members, since they moved in), and as a worker what they ordered for others.
+        (its grown members: what was open since they moved in), and as a worker what they ordered
+        for others.
         """
         today = timezone.localdate()
         here = Q(person=person)
         if not point_people.may_be_minor(person, today):
             for home, starts, ends in point_people.homes_of(person):
                 if starts <= today and (ends is None or ends > today):
-                    here |= Q(account__household=home, placed_at__date__gte=starts)
+                    since = Q(placed_at__date__gte=starts) | Q(ended_at__date__gte=starts)
+                    here |= Q(since, account__household=home)
         if access.rights_of(person).has("exchange.help_order"):
             here |= Q(placed_by=person)
         return self.filter(here)
@@ -165,6 +167,12 @@ class Order(Placed):
     def code_spaced(self) -> str:
         """K7HM 3QWD: as it is printed and read aloud."""
         return f"{self.code[:4]} {self.code[4:]}"
+
+    @property
+    def what(self) -> str:
+        """抽纸一提×2; one piece without a number."""
+        name = self.offer.item.name
+        return name if self.quantity == 1 else f"{name}×{self.quantity}"
 
     @property
     def is_helped(self) -> bool:

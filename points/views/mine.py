@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orgs.access import signed_in
-from points import mine, standing
+from points import mine, promises, standing
 from points.models import Deduction, DeductionState
 
 OPEN, LINES, REFUSED_DAYS = 30, 8, 180
@@ -18,7 +18,8 @@ OPEN, LINES, REFUSED_DAYS = 30, 8, 180
 def overview(request):
     """Balance, what is on its way, what was refused, what expires, and the last lines."""
     person, today = request.user, timezone.localdate()
-    purses = mine.purses(mine.accounts_of(person), today=today)
+    accounts = mine.accounts_of(person)
+    purses = mine.purses(accounts, today=today)
     pending, refused = mine.open_matters(
         person, since=today - timedelta(days=REFUSED_DAYS), limit=OPEN
     )
@@ -40,6 +41,7 @@ def overview(request):
         ],
         "lines": lines,
         "deductions": _to_answer(person),
+        "promises": promises.of(person, accounts),
         "this_month": f"{today:%Y-%m}",
     }
     return render(request, "points/mine.html", context)
