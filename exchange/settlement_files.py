@@ -11,6 +11,7 @@ from io import BytesIO, StringIO
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -259,7 +260,7 @@ def _table(sheet, heads: list[str], rows: list[list]) -> None:
 
 
 def _append(sheet, cells: list, *, bold: bool = False) -> None:
-    sheet.append([harmless(cell) for cell in cells])
+    sheet.append([_written(cell) for cell in cells])
     for at, cell in enumerate(cells, 1):
         written = sheet.cell(sheet.max_row, at)
         if bold:
@@ -270,6 +271,11 @@ def _append(sheet, cells: list, *, bold: bool = False) -> None:
             written.number_format = "#,##0"
         else:
             written.alignment = Alignment(vertical="top")
+
+
+def _written(cell):
+    """Excel's format has no place for control characters."""
+    return harmless(ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell)
 
 
 def _widths(sheet, widths: Iterable[int]) -> None:

@@ -24,6 +24,12 @@ class Nothing(Refusable):
     """A button alone."""
 
 
+class Seen(Refusable):
+    """Holds of what was on the page: when something happened since, nothing does."""
+
+    after = forms.IntegerField(required=False, widget=forms.HiddenInput())
+
+
 class SendBackForm(Refusable):
     reason = _words(L("退回的原因"), L("请写明退回的原因"))
 
@@ -32,7 +38,7 @@ class HandInForm(Refusable):
     reason = _words(L("说明"), L("请写明改了什么"))
 
 
-class MissForm(Refusable):
+class MissForm(Seen):
     code = forms.CharField(
         label=L("取货码"),
         required=False,
@@ -116,7 +122,7 @@ OF_SETTLEMENT = {
     "confirm": Nothing,
     "miss": MissForm,
     "submit": Nothing,
-    "approve": Nothing,
+    "approve": Seen,
     "send_back": SendBackForm,
     "pay": PayForm,
     "correct": CorrectForm,
@@ -124,8 +130,10 @@ OF_SETTLEMENT = {
 OF_CLEARING = {"approve": Nothing, "send_back": SendBackForm, "hand_in": HandInForm}
 
 
-def first_values(verb: str, settlement) -> dict:
-    """What stands in a form before anybody typed."""
+def first_values(verb: str, settlement, *, after: int | None) -> dict:
+    """What stands in a form before anybody typed. ``after``: the last step on the page."""
+    if issubclass(OF_SETTLEMENT[verb], Seen):
+        return {"after": after}
     if verb == "pay":
         return {"paid_on": timezone.localdate()}
     if verb == "correct":

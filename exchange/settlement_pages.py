@@ -121,6 +121,7 @@ def dress_line(row: SettlementLine, settlement: Settlement) -> SettlementLine:
 class Told:
     """A step in words."""
 
+    pk: int
     title: str
     at: object
     by: str
@@ -133,6 +134,7 @@ def history(record, workflow=flow, *, first: str, names: bool) -> list[Told]:
     steps = record.steps.select_related("actor").order_by("-at", "-pk")[:STEPS]
     return [
         Told(
+            pk=step.pk,
             title=labels.get(step.verb, first),
             at=step.at,
             by=step.actor.name if names and step.actor else "",

@@ -133,9 +133,11 @@ def _detail(request, found, *, bound=None, no_font=False, status=200):
         after=number(request.GET.get("after", "")),
     )
     verbs = {row.verb for row in flow.available(found, person)}
+    steps = pages.history(found, first=_("生成结算单"), names=staff)
+    after = steps[-1].pk if steps else None
     forms = {
         verb: bound.get(verb)
-        or form(prefix=verb, initial=settlement_forms.first_values(verb, found))
+        or form(prefix=verb, initial=settlement_forms.first_values(verb, found, after=after))
         for verb, form in settlement_forms.OF_SETTLEMENT.items()
         if verb in verbs
     }
@@ -156,7 +158,7 @@ def _detail(request, found, *, bound=None, no_font=False, status=200):
         "forms": forms,
         "own": own and found.state == SettlementState.SUBMITTED and "approve" in forms,
         "refusal": " ".join(refused.non_field_errors()) if refused else "",
-        "steps": pages.history(found, first=_("生成结算单"), names=staff),
+        "steps": steps,
         "exports": pages.exports(found) if staff else [],
         "no_font": no_font,
     }

@@ -149,6 +149,36 @@ def test_a_second_click_is_told_and_changes_nothing(client, window):
     assert Transfer.objects.filter(kind=TransferKind.SETTLE).count() == 2
 
 
+def seen(page, name: str) -> str:
+    """What a form holds of the page it stands on."""
+    return page.context["forms"][name].initial["after"]
+
+
+def test_what_is_missing_is_told_once_by_two_clicks(client, window):
+    two_orders(window)
+    found = drawn(window)
+    url = found.get_absolute_url()
+    after = seen(as_(client, window.shang).get(url), "miss")
+    given = {"verb": "miss", "miss-reason": "还发过一箱牛奶", "miss-after": after}
+    assert [client.post(url, given).status_code for _click in range(2)] == [302, 422]
+    assert found.omissions.count() == 1
+
+
+def test_what_changed_since_the_page_was_drawn_is_not_approved(client, window):
+    two_orders(window)
+    found = submitted(window)
+    url = found.get_absolute_url()
+    after = seen(as_(client, window.han).get(url), "approve")
+    settlement.send_back(found, by=window.han, reason="再看一遍")
+    settlement.submit(found, by=window.chen)
+    answer = client.post(url, {"verb": "approve", "approve-after": after})
+    assert answer.status_code == 422
+    assert "页面打开后该事项已有新的进展" in answer.content.decode()
+    assert state_of(found) == S.SUBMITTED
+    after = seen(client.get(url), "approve")
+    assert client.post(url, {"verb": "approve", "approve-after": after}).status_code == 302
+
+
 def test_who_submitted_sees_no_button_to_approve(client, window):
     two_orders(window)
     found = submitted(window)
@@ -230,7 +260,7 @@ def test_auditors_and_the_district_read_and_have_no_buttons(client, window):
 def test_a_statement_as_excel_adds_up_and_is_noted(client, window):
     first, _second = two_orders(window)
     found = agreed(window)
-    window.tissue.name = "=cmd|' /C calc'!A0"
+    window.tissue.name = "=cmd|' /C calc'!A0\x0b"
     window.tissue.save()
     answer = as_(client, window.shang).get(f"{found.get_absolute_url()}statement.xlsx")
     assert answer.status_code == 200
