@@ -24,6 +24,9 @@ class ExchangeConfig(AppConfig):
         )
         register("exchange.settle", P.SUBDISTRICT_OPERATOR)
         register("exchange.approve_settlement", P.SUBDISTRICT_LEADER)
+        register("exchange.investigate", P.SUPERVISOR, P.SUBDISTRICT_OPERATOR)
+        register("exchange.spend_pool", P.COMMITTEE_DIRECTOR, P.SOCIAL_WORKER)
+        register("exchange.approve_pool", P.SUPERVISOR)
         # Granted on the body that runs the outlet: a merchant's keeper, a shop's staff, the
         # people of the subdistrict's counter.
         register(
@@ -42,6 +45,8 @@ class ExchangeConfig(AppConfig):
         register_kind("exchange.low_stock", _("兑换点库存不足"))
         register_kind("exchange.statement", _("商家月度结算单"), ("sms",))
         register_kind("exchange.settling", _("商家结算、社区清算待办"))
+        register_kind("exchange.case", _("兑换中有情况请核实"))
+        register_kind("exchange.pool", _("公益池申请和审批"))
 
         origins.register(orders.HOLD, in_points.lead)
         promises.register(in_points.open_orders)

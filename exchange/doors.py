@@ -1,11 +1,11 @@
 """What of the exchange waits for somebody, to be counted with all else on the desk in one query.
 
-Written for ``orgs.prepared``, as ``points.doors``: nothing of the person is read here.
+Written for ``orgs.prepared``: nothing of the person is read here.
 """
 
 from django.db.models import QuerySet
 
-from exchange import who
+from exchange import cases, pool_requests, who
 from exchange.models import (
     Clearing,
     ClearingState,
@@ -52,4 +52,8 @@ def waiting(person) -> dict[str, QuerySet]:
         )
         drawn = Clearing.objects.filter(state=ClearingState.DRAWN)
         found["to_clear"] = access.scope(drawn, person, who.APPROVE)
+    if rights.has(cases.INVESTIGATE):
+        found["cases"] = cases.waiting(person)
+    if rights.has(pool_requests.APPROVE):
+        found["pool"] = pool_requests.waiting(person)
     return found

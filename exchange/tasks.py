@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from exchange import orders, pictures, settlement
+from exchange import orders, pictures, settlement, watch
 
 
 @shared_task
@@ -21,3 +21,9 @@ def tend_settlements() -> None:
 def sweep_handed() -> None:
     """Drop pictures that no order and no item names."""
     pictures.drop_strays()
+
+
+@shared_task
+def watch_exchange() -> None:
+    """Open a case for what deserves a second look."""
+    watch.look()

@@ -55,6 +55,8 @@ def issues(order, person):
         return False
     if person.pk == order.person_id or is_at_home(order, person):
         return _("这是您自己或家里人的兑换单，请由他人发放")
+    if order.person_id is None and person.pk == order.placed_by_id:
+        return _("这是您为公益池申请的，请由他人发放")
     return True
 
 

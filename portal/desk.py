@@ -255,6 +255,7 @@ def _doors(rights, counts) -> list[Door]:
             Door(title=_("来电人查看与工单导出"), href="/issues/looks/", icon="arrow-down-tray")
         )
     doors += _points(rights, counts)
+    doors += _exchange(rights, counts)
     if counts["outlets"]:
         doors.append(
             Door(
@@ -357,6 +358,28 @@ def _settlements(rights, counts) -> list[Door]:
             tone="warn" if count else "plain",
         )
         for has, count, title, place in rows
+        if has
+    ]
+
+
+def _exchange(rights, counts) -> list[Door]:
+    """What points became; cases to look into; the pool to be spent."""
+    pool = rights.has_any("exchange.spend_pool", "exchange.approve_pool")
+    rows = (
+        ("", rights.has("exchange.view_exchange"), _("积分总账"), "account", "calculator", ""),
+        ("cases", rights.has("exchange.investigate"), _("兑换核实"), "cases", "eye", _("件")),
+        ("pool", pool, _("公益池"), "pool", "heart", _("项")),
+    )
+    return [
+        Door(
+            title=title,
+            href=f"/exchange/{place}/",
+            icon=icon,
+            count=counts[name] if name else 0,
+            unit=unit if name and counts[name] else "",
+            tone="warn" if name and counts[name] else "plain",
+        )
+        for name, has, title, place, icon, unit in rows
         if has
     ]
 

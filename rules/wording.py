@@ -113,6 +113,11 @@ LABELS = {
     "watch_orders_per_day": gettext_lazy("一天兑换几次起提示"),
     "watch_same_pair_per_month": gettext_lazy("同一人同一经办一月几次起提示"),
     "watch_outlet_share_percent": gettext_lazy("一处兑换点占比到多少提示（%）"),
+    "watch_outlet_at_least": gettext_lazy("看占比至少要有几单"),
+    "watch_staff_per_month": gettext_lazy("兑换点人员及家人一月几次起提示"),
+    "watch_helper_share_percent": gettext_lazy("一人代办占比到多少提示（%）"),
+    "watch_helper_at_least": gettext_lazy("一人代办至少几单才提示"),
+    "case": gettext_lazy("核实异常"),
 }
 
 # Pairs of numbers that are the two ends of a span, not a list.

@@ -1,3 +1,13 @@
+from exchange.models.cases import (
+    UNDER_WAY,
+    Case,
+    CaseKind,
+    CaseState,
+    CaseStep,
+    PoolRequest,
+    PoolState,
+    PoolStep,
+)
 from exchange.models.catalogue import Item, ItemKind, ItemTerms, Outlet, OutletKind
 from exchange.models.donations import DonorWish, GoodsDonation
 from exchange.models.orders import (
@@ -33,6 +43,11 @@ __all__ = [
     "OF_ORDERS",
     "OPEN",
     "SETTLED",
+    "UNDER_WAY",
+    "Case",
+    "CaseKind",
+    "CaseState",
+    "CaseStep",
     "Clearing",
     "ClearingRow",
     "ClearingState",
@@ -52,6 +67,9 @@ __all__ = [
     "OrderStep",
     "Outlet",
     "OutletKind",
+    "PoolRequest",
+    "PoolState",
+    "PoolStep",
     "RedemptionStop",
     "Settlement",
     "SettlementLine",

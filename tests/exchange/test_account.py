@@ -41,8 +41,8 @@ def year(window):
         community=window.community,
         quantity=1,
         purpose="给独居老人",
-        by=window.sun,
-        approver=window.zhou,
+        by=window.zhou,
+        approver=window.chen,
         key="pool-1",
     )
     return open_one
