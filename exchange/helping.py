@@ -6,7 +6,7 @@ from exchange import shop
 from exchange.shop import Customer
 from exchange.who import HELP
 from orgs import access, encryption
-from orgs.models import Area, Person, Residence
+from orgs.models import Area, Residence
 from points.listed import within
 
 MOST = 30
@@ -39,21 +39,24 @@ def found(by, words: str, building: str) -> list[Residence]:
     return list(rows.order_by(*order, "pk")[: MOST + 1])
 
 
-def resident(by, public_id: str) -> Person | None:
-    row = residents(by).filter(person__public_id=public_id).first()
-    return row.person if row is not None else None
-
-
-def customer(person, by) -> Customer:
-    """As ``shop.customer``, without accounts in communities where ``by`` does not help."""
-    shopper = shop.customer(person)
+def customer(public_id: str, by) -> Customer | None:
+    """A resident with what they may pay from, without accounts in communities where ``by`` does
+    not help; None for anybody who is not to be found by ``by``. Two queries.
+    """
     helps = access.rights_of(by).area_paths(HELP)
+    rows = shop.homes().filter(person__public_id=public_id).exclude(person=by)
+    homes = list(rows.select_related("person", "household__area__site"))
+    if not any(_lies(row.household.area_path, helps) for row in homes):
+        return None
+    shopper = shop.at_home(homes[0].person, homes)
     shopper.accounts = [
         account
         for account in shopper.accounts
-        if any(
-            own.startswith(account.community.path) or account.community.path.startswith(own)
-            for own in helps
-        )
+        if _lies(account.community.path, helps)
+        or any(own.startswith(account.community.path) for own in helps)
     ]
     return shopper
+
+
+def _lies(path: str, within_paths) -> bool:
+    return any(path.startswith(place) for place in within_paths)

@@ -79,12 +79,17 @@ def customer(person) -> Customer:
     """Two queries; none for a visitor."""
     if not person.is_authenticated:
         return Customer()
-    homes = list(
-        Residence.objects.verified()
-        .filter(person=person)
-        .select_related("household__area__site")
-        .order_by("-starts_on", "-pk")
-    )
+    return at_home(person, list(homes().filter(person=person)))
+
+
+def homes() -> QuerySet[Residence]:
+    """The one moved into last comes first."""
+    rows = Residence.objects.verified().select_related("household__area__site")
+    return rows.order_by("-starts_on", "-pk")
+
+
+def at_home(person, homes: list[Residence]) -> Customer:
+    """Of somebody whose ``homes`` are read. One query."""
     shared = [] if point_people.may_be_minor(person, timezone.localdate()) else homes
     accounts = Account.objects.filter(
         Q(person=person, kind=AccountKind.PERSON)

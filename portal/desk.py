@@ -266,6 +266,8 @@ def _doors(rights, counts) -> list[Door]:
                 unit=_("单待领取") if counts["to_hand"] else "",
             )
         )
+    if rights.has("exchange.help_order"):
+        doors.append(Door(title=_("代居民兑换"), href="/exchange/for/", icon="gift"))
     if rights.has("exchange.view_exchange"):
         doors.append(
             Door(

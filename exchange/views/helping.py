@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from exchange import helping, shop
 from exchange.models import Order, OrderState
-from exchange.shop import Wanted
+from exchange.shop import Customer, Wanted
 from exchange.views.shop import order_form, place, preview, row_or_404
 from orgs.access import allowed
 
@@ -34,19 +34,19 @@ def find(request):
     return render(request, "exchange/help.html", context)
 
 
-def _person_or_404(request, public_id: str):
-    person = helping.resident(request.user, public_id)
-    if person is None:
+def _resident_or_404(request, public_id: str) -> Customer:
+    shopper = helping.customer(public_id, request.user)
+    if shopper is None:
         raise Http404
-    return person
+    return shopper
 
 
 @allowed("exchange.help_order")
 @require_safe
 def window(request, public_id):
     """What the resident has, what waits for them, and what they could have."""
-    person, today = _person_or_404(request, public_id), timezone.localdate()
-    shopper = helping.customer(person, request.user)
+    shopper, today = _resident_or_404(request, public_id), timezone.localdate()
+    person = shopper.person
     wanted = Wanted.read(request.GET)
     found = shop.window(shopper, wanted, today=today, most=MOST)
     waiting = Order.objects.filter(person=person, placed_by=request.user)
@@ -65,8 +65,8 @@ def window(request, public_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def item(request, public_id, pk):
     """One order for the resident: outlet, pieces, account, and how they agreed."""
-    person = _person_or_404(request, public_id)
-    shopper = helping.customer(person, request.user)
+    shopper = _resident_or_404(request, public_id)
+    person = shopper.person
     row = row_or_404(pk, shopper)
     if row.is_gift:
         raise Http404
