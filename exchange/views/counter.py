@@ -47,7 +47,7 @@ def _answer(request, text: str):
     if not text.strip():
         if counter.is_blocked(request.user):
             return _blocked(request)
-        return _page(request, outlets, outlet)
+        return _page(request, outlets, outlet, is_missing="code" in request.GET)
     try:
         found = counter.look(text, person=request.user, outlet=outlet)
     except counter.TooManyWrong:
@@ -57,7 +57,9 @@ def _answer(request, text: str):
     return _page(request, outlets, outlet, verdict=verdict, text=text, status=status)
 
 
-def _page(request, outlets, outlet, *, verdict=None, text="", forms=(), status=200):
+def _page(
+    request, outlets, outlet, *, verdict=None, text="", forms=(), is_missing=False, status=200
+):
     """The whole page, or to htmx only what is new on it."""
     found_here = verdict is not None and verdict.order is not None
     issue_form, refuse_form = forms or (IssueForm(), RefuseForm())
@@ -70,13 +72,18 @@ def _page(request, outlets, outlet, *, verdict=None, text="", forms=(), status=2
         "issue_form": issue_form,
         "refuse_form": refuse_form,
         "refusing": bool(refuse_form.errors),
+        "is_missing": is_missing,
     }
     if "choose" in request.GET and verdict is None:
         context["outlet"] = outlet = None
     if outlet is not None and (not request.htmx or request.method == "POST"):
         context["day"] = counter.day_at(outlet)
+    if request.htmx and is_missing:  # only the field says so; what was shown stays
+        answer = render(request, f"{PAGE}#ask", context, status=422)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#ask", "outerHTML"
+        return answer
     template = f"{PAGE}#news" if request.htmx else PAGE
-    return render(request, template, context, status=status)
+    return render(request, template, context, status=422 if is_missing else status)
 
 
 def _blocked(request):

@@ -2,9 +2,20 @@
    are sent, words when the connection fails. */
 "use strict";
 
+/* Somebody writes elsewhere on the page: an answer that comes meanwhile takes no keystrokes. */
+function isTypingBeside(root) {
+  const field = document.activeElement;
+  return (
+    field !== null &&
+    !root.contains(field) &&
+    field.matches("input[type=text], textarea") &&
+    field.value !== field.defaultValue
+  );
+}
+
 function focusOnTrouble(root) {
   const trouble = root.querySelector("[data-focus]");
-  if (trouble) {
+  if (trouble && !isTypingBeside(root)) {
     trouble.focus();
     trouble.scrollIntoView({ block: "nearest" });
   }

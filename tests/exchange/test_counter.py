@@ -72,17 +72,30 @@ def test_issued_once_and_said_so_the_second_time(client, window):
     assert pieces(window.tissue_here) == (3, 0)
 
 
+def test_an_empty_field_says_so_and_leaves_what_was_shown(client, window):
+    client.force_login(window.shang)
+    for headers in ({}, HX):
+        answer = typed(client, " ", headers=headers)
+        html = answer.content.decode()
+        assert (answer.status_code, "请输入取货码" in said(answer)) == (422, True)
+        assert ('class="verdict"' in html, "查下一个" in html) == (False, False)
+        assert 'aria-invalid="true"' in html
+        assert ("HX-Retarget" in answer, "hx-swap-oob" in html) == (bool(headers), False)
+    assert "请输入取货码" not in said(client.get(COUNTER))
+
+
 def test_htmx_gets_the_answer_the_empty_field_and_the_new_figures(client, window):
     placed = order(window)
     client.force_login(window.shang)
     found = client.get(COUNTER, {"code": placed.code}, headers=HX)
     assert "<html" not in found.content.decode()
     assert 'id="day"' not in found.content.decode()
+    assert 'value=""' in found.content.decode()
     done = client.post(reverse("exchange:counter_issue"), {"code": placed.code}, headers=HX)
     assert done.status_code == 200
     assert "已发放1单" in said(done)
     assert 'hx-swap-oob="true"' in done.content.decode()
-    assert 'value=""' in done.content.decode()
+    assert 'name="code" type="text"' not in " ".join(done.content.decode().split())
 
 
 @pytest.mark.parametrize("end", ["cancelled", "refused", "expired", "late", "elsewhere", "unknown"])
@@ -332,15 +345,28 @@ def test_a_keeper_types_issues_and_types_again(browser_page, window):
     page.get_by_role("heading", name="可以发放").wait_for()
     assert page.url.endswith(COUNTER)  # by htmx
     assert page.locator("#code").input_value() == ""
+    page.locator("#code").press("Enter")
+    page.get_by_text("请输入取货码").wait_for()
+    assert page.evaluate("document.activeElement.id") == "code"
+    underway = []
+    page.route("**/counter/issue/", lambda route: underway.append(route))
     page.get_by_role("button", name="发放", exact=True).click()
+    page.locator("#code").click()
+    page.keyboard.type(placed.code[:4])
+    page.wait_for_timeout(50)
+    underway[0].continue_()
     page.get_by_role("heading", name="已发放").wait_for()
     assert page.locator("#day").get_by_text("抽纸一提 × 2").is_visible()
-    page.get_by_label("取货码").fill(placed.code)
+    page.keyboard.type(placed.code[4:])
+    assert page.locator("#code").input_value() == placed.code
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="已领取，不能再发").wait_for()
     for width, mode in in_modes(page, [(390, "light"), (390, "dark")]):
         assert_accessible(page)
         shot(page, f"counter-used-{width}-{mode}")
+    page.goto(f"{COUNTER}?code=")
+    assert_accessible(page)
+    shot(page, "counter-empty")
     waiting = order(window, window.rice_here, key="form-2")
     modes = by_size((390, "light"), (390, "dark"), (1280, "light"), (390, "elder"))
     for size in modes:
