@@ -8,10 +8,11 @@ class ExchangeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from exchange import in_points, orders
+        from exchange import in_points, merging, orders
         from inbox.outbox import register_kind
         from orgs.positions import Position as P
         from orgs.positions import register
+        from orgs.signals import merging as areas_merging
         from points import ledger, origins, promises
 
         deciders = (P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
@@ -51,3 +52,4 @@ class ExchangeConfig(AppConfig):
         origins.register(orders.HOLD, in_points.lead)
         promises.register(in_points.open_orders)
         ledger.leave_holds(orders.HOLD)
+        areas_merging.connect(merging.on_merging, dispatch_uid="exchange.merging")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum, Window
+from django.db.models import Q, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -131,11 +131,14 @@ class Pool:
 
 
 def of(community: Area) -> Pool:
-    """Two queries: the sum of what was spent comes with each of the last orders."""
-    given = Gift.objects.filter(area=community).aggregate(total=Sum("points"))["total"]
-    paid = Order.objects.filter(
-        account__kind=AccountKind.ESCROW, area=community, state__in=COUNTING
-    )
+    """Two queries: the sum of what was spent comes with each of the last orders.
+
+    What a community brought that went up in this one, ``points.merging`` has carried along.
+    """
+    books = Q(area=community) | Q(area__merged_into=community)
+    books |= Q(area__merged_into__merged_into=community)
+    given = Gift.objects.filter(books).aggregate(total=Sum("points"))["total"]
+    paid = Order.objects.filter(books, account__kind=AccountKind.ESCROW, state__in=COUNTING)
     paid = paid.select_related("offer__item").annotate(spent=Window(Sum("points")))
     lately = list(paid.order_by("-pk")[:LATELY])
     return Pool(community, given or 0, lately[0].spent if lately else 0, lately)

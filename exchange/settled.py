@@ -150,7 +150,11 @@ def checks(settlement: Settlement) -> list[BookCheck]:
             unit=POINTS,
             kind=AccountKind.MERCHANT,
             organization=settlement.organization_id,
-            community__path__startswith=settlement.area_path,
+        )
+        .filter(
+            # A community may have moved to another subdistrict since.
+            Q(community__path__startswith=settlement.area_path)
+            | Q(community__in=settlement.lines.values("payer"))
         )
         .select_related("community")
         .annotate(

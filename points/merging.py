@@ -3,7 +3,8 @@
 What is over stays where it was: posted claims, their batches and the transfers behind them belong
 to the books of the community that closed. What is under way goes along: claims that are not paid
 wait for the survivor's next batch and its people; deductions too. Points go back to issuance in
-the one books and are issued in the other, each lot with its age; the fund's rest as well. Not over
+the one books and are issued in the other, each lot with its age; the fund's rest and the pool as
+well. Not over
 clearing: that account says what merchants are owed elsewhere (``exchange.clearing``).
 """
 
@@ -34,6 +35,7 @@ from points.models import (
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # transfers in one call of the ledger
+CARRIED = (*lots.GROW_OLD, AccountKind.ESCROW)
 OVER = (ClaimState.POSTED, ClaimState.REVERSED)
 
 
@@ -72,14 +74,20 @@ def carry(area: Area, into: Area, *, by=None, at: datetime | None = None) -> int
     ).update(community=into)
     full = list(
         Account.objects.select_for_update(no_key=True)
-        .filter(community=area, kind__in=lots.GROW_OLD, posted__gt=F("held"))
+        .filter(community=area, kind__in=CARRIED, posted__gt=F("held"))
         .order_by("pk")
     )
     moves = []  # (from, to, points, lot, key)
     people = accounts.of_people({a.person_id for a in full if a.person_id}, into)
     homes = accounts.of_households({a.household_id for a in full if a.household_id}, into)
-    parts = lots.lots_of([account.pk for account in full])
+    today = timezone.localdate(at)
+    parts = lots.lots_of([account.pk for account in full if account.kind in lots.GROW_OLD])
     for account in full:
+        if account.kind == AccountKind.ESCROW:  # the pool, which does not grow old
+            key = f"merged:{area.pk}:{account.pk}:{account.seq}"
+            pool = accounts.escrow_of(into).pk
+            moves.append((account.pk, pool, account.available, today, key))
+            continue
         target = (
             people[account.person_id]
             if account.kind == AccountKind.PERSON
@@ -91,7 +99,6 @@ def carry(area: Area, into: Area, *, by=None, at: datetime | None = None) -> int
     carried = sum(points for _source, _target, points, _lot, _key in moves)
     fund = accounts.fund_of(area)
     if (rest := accounts.balance(fund)) > 0:
-        today = timezone.localdate(at)
         number = fund.debits.filter(kind=TransferKind.CLEAR).count()
         key = f"merged:{area.pk}:fund:{number}"
         moves.append((fund.pk, accounts.fund_of(into).pk, rest, today, key))
@@ -123,7 +130,7 @@ def _post(area: Area, into: Area, moves, *, by, at) -> None:
 
 def carry_rests(now: datetime | None = None) -> int:
     """What came free, or was filed at the moment of the merge, goes after; how many communities."""
-    with_points = Account.objects.filter(kind__in=lots.GROW_OLD, posted__gt=F("held"))
+    with_points = Account.objects.filter(kind__in=CARRIED, posted__gt=F("held"))
     open_claims = Claim.objects.exclude(state__in=OVER)
     left = Area.objects.filter(
         Q(pk__in=with_points.values("community")) | Q(pk__in=open_claims.values("community")),

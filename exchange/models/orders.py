@@ -155,6 +155,11 @@ class Order(Placed):
     def __str__(self):
         return f"{self.code} {self.points}"
 
+    @classmethod
+    def following(cls, area, into):
+        """An order stays with the books that pay it, also when their community is merged."""
+        return cls.objects.none()
+
     def get_absolute_url(self) -> str:
         return f"/exchange/orders/{self.pk}/"
 
@@ -217,6 +222,11 @@ class Gift(Placed):
 
     def __str__(self):
         return f"{self.points}"
+
+    @classmethod
+    def following(cls, area, into):
+        """What was given stands in the books of its day (``exchange.pool`` adds them up)."""
+        return cls.objects.none()
 
     def get_absolute_url(self) -> str:
         return f"/exchange/gifts/{self.pk}/"
