@@ -40,7 +40,11 @@ def waiting(person) -> dict[str, QuerySet]:
         found["low"] = access.scope(low, person, who.VIEW, path_field="outlet__area_path")
     if rights.has(who.SETTLE):
         here = Settlement.objects.filter(
-            state__in=[SettlementState.DISPUTED, SettlementState.READY]
+            state__in=[
+                SettlementState.DISPUTED,
+                SettlementState.READY,
+                SettlementState.APPROVED,  # to be paid
+            ]
         )
         found["to_settle"] = access.scope(here, person, who.SETTLE)
     if rights.has(who.APPROVE):

@@ -135,7 +135,7 @@ def draw_up_due(*, at: datetime | None = None, path: str = "", by=None) -> int:
     for organization, area, month in due(at, path=path):
         try:
             drawn += draw_up(organization, area, month, by=by, at=at) is not None
-        except Refused:
+        except Exception:  # one that fails does not keep the others
             logger.exception("draw_up_due: %s %s cannot be drawn up", organization.pk, month)
     return drawn
 

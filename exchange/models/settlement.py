@@ -443,7 +443,7 @@ class ClearingRow(models.Model):
 
     @property
     def net_text(self) -> str:
-        return f"{self.net:+,d}".replace("-", "−") if self.net else "0"
+        return f"{self.net:+d}".replace("-", "−") if self.net else "0"
 
 
 class ClearingStep(Step):

@@ -477,6 +477,9 @@ def test_the_desk_says_what_waits(client, window):
     doors = {row.title: row.count for row in client.get("/desk/").context["desk"].doors}
     assert (doors["待批准的结算"], doors["社区清算"]) == (1, 0)
     settlement.approve(found, by=window.han)
+    doors = as_(client, window.chen).get("/desk/").context["desk"].doors
+    assert {row.title: row.count for row in doors}["商家结算"] == 1  # to be paid
     clearing.draw_up(window.street, last_month(), by=window.chen)
+    as_(client, window.han)
     doors = {row.title: row.count for row in client.get("/desk/").context["desk"].doors}
     assert (doors["待批准的结算"], doors["社区清算"]) == (0, 1)
