@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from exchange.views import account, monitors
+from exchange.views import account, monitors, openness
 
 urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/transfers/", account.transfers, name="account_transfers"),
     path("account/transfers.csv", account.transfers_csv, name="account_csv"),
+    path("public/", openness.public_account, name="public_account"),
     path("cases/", monitors.case_list, name="cases"),
     path("cases/<int:pk>/", monitors.case, name="case"),
     path("pool/", monitors.pool, name="pool"),

@@ -14,6 +14,7 @@ class ExchangeConfig(AppConfig):
         from orgs.positions import register
         from orgs.signals import merging as areas_merging
         from points import ledger, origins, promises
+        from publicity import disclosures
 
         deciders = (P.PARTY_SECRETARY, P.COMMITTEE_DIRECTOR)
         above = (P.SUBDISTRICT_OPERATOR, P.SUBDISTRICT_LEADER, P.DISTRICT_OFFICER)
@@ -48,6 +49,7 @@ class ExchangeConfig(AppConfig):
         register_kind("exchange.settling", _("商家结算、社区清算待办"))
         register_kind("exchange.case", _("兑换中有情况请核实"))
         register_kind("exchange.pool", _("公益池申请和审批"))
+        disclosures.register_kind("exchange.monthly", _("积分收支公开"))
 
         origins.register(orders.HOLD, in_points.lead)
         promises.register(in_points.open_orders)

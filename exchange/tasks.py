@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from exchange import orders, pictures, settlement, watch
+from exchange import openness, orders, pictures, settlement, watch
 
 
 @shared_task
@@ -27,3 +27,9 @@ def sweep_handed() -> None:
 def watch_exchange() -> None:
     """Open a case for what deserves a second look."""
     watch.look()
+
+
+@shared_task
+def publish_account() -> None:
+    """Publish the months that are over, each place once."""
+    openness.publish_due()

@@ -413,6 +413,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-handed": {"task": "exchange.tasks.sweep_handed", "schedule": timedelta(hours=6)},
     "expire-orders": {"task": "exchange.tasks.expire_orders", "schedule": timedelta(minutes=10)},
     "watch-exchange": {"task": "exchange.tasks.watch_exchange", "schedule": timedelta(hours=24)},
+    "public-account": {"task": "exchange.tasks.publish_account", "schedule": timedelta(hours=3)},
     "settlements": {"task": "exchange.tasks.tend_settlements", "schedule": timedelta(hours=1)},
     "disclosures": {"task": "publicity.tasks.tend_disclosures", "schedule": timedelta(minutes=30)},
     "count-months": {"task": "grids.tasks.count_months", "schedule": timedelta(minutes=5)},
