@@ -256,30 +256,6 @@ def _doors(rights, counts) -> list[Door]:
         )
     doors += _points(rights, counts)
     doors += _exchange(rights, counts)
-    if counts["outlets"]:
-        doors.append(
-            Door(
-                title=_("兑换点核销"),
-                href="/exchange/counter/",
-                icon="qr-code",
-                count=counts["to_hand"],
-                unit=_("单待领取") if counts["to_hand"] else "",
-            )
-        )
-    if rights.has("exchange.help_order"):
-        doors.append(Door(title=_("代居民兑换"), href="/exchange/for/", icon="gift"))
-    if rights.has("exchange.view_exchange"):
-        doors.append(
-            Door(
-                title=_("兑换点库存"),
-                href="/exchange/stock/",
-                icon="archive-box",
-                count=counts["low"],
-                unit=_("项不足") if counts["low"] else "",
-                tone="warn" if counts["low"] else "plain",
-            )
-        )
-    doors += _settlements(rights, counts)
     if rights.has("points.verify_books"):
         doors.append(_books())
     if rights.has("points.protect_names"):
@@ -327,61 +303,40 @@ def _points(rights, counts) -> list[Door]:
     ]
 
 
-def _settlements(rights, counts) -> list[Door]:
-    """Months with merchants to be agreed, dealt with or approved; what communities owe."""
+def _exchange(rights, counts) -> list[Door]:
+    """Codes to hand over, stock, months with merchants, what points became, cases, the pool."""
+    views = rights.has("exchange.view_exchange")
+    settles = rights.has_any("exchange.settle", "exchange.approve_settlement")
+    approves = rights.has("exchange.approve_settlement")
+    to_approve = counts["to_approve"] + counts["to_reverse"]
+    pool = rights.has_any("exchange.spend_pool", "exchange.approve_pool")
+    keeps, helps = rights.has("exchange.edit_catalogue"), rights.has("exchange.help_order")
+    looks = rights.has("exchange.investigate")
+    serves, sent = counts["outlets"], counts["statements"]
+    piece, open_codes = _("件"), _("单待领取")
     rows = (
-        (
-            rights.has("exchange.serve_outlet"),
-            counts["statements"],
-            _("待核对的结算单"),
-            "settlements/?state=sent",
-        ),
-        (rights.has("exchange.settle"), counts["to_settle"], _("商家结算"), "settlements/"),
-        (
-            rights.has("exchange.approve_settlement"),
-            counts["to_approve"] + counts["to_reverse"],
-            _("待批准的结算"),
-            "settlements/",
-        ),
-        (
-            rights.has_any("exchange.settle", "exchange.approve_settlement"),
-            counts["to_clear"],
-            _("社区清算"),
-            "clearing/",
-        ),
+        (serves, _("兑换点核销"), "counter/", "qr-code", counts["to_hand"], open_codes),
+        (views, _("兑换点库存"), "stock/", "archive-box", counts["low"], _("项不足")),
+        (serves, _("待核对的结算单"), "settlements/?state=sent", "scale", sent, piece),
+        (settles, _("商家结算"), "settlements/", "scale", counts["to_settle"], piece),
+        (approves, _("待批准的结算"), "settlements/?state=submitted", "scale", to_approve, piece),
+        (settles, _("社区清算"), "clearing/", "scale", counts["to_clear"], piece),
+        (looks, _("兑换核实"), "cases/", "eye", counts["cases"], piece),
+        (pool, _("公益池"), "pool/", "heart", counts["pool"], _("项")),
+        (views, _("积分总账"), "account/", "calculator", 0, ""),
+        (keeps, _("兑换目录"), "catalogue/", "gift", 0, ""),
+        (helps, _("代居民兑换"), "for/", "hand-raised", 0, ""),
     )
     return [
         Door(
             title=title,
             href=f"/exchange/{place}",
-            icon="scale",
-            count=count,
-            unit=_("件") if count else "",
-            tone="warn" if count else "plain",
-        )
-        for has, count, title, place in rows
-        if has
-    ]
-
-
-def _exchange(rights, counts) -> list[Door]:
-    """What points became; cases to look into; the pool to be spent."""
-    pool = rights.has_any("exchange.spend_pool", "exchange.approve_pool")
-    rows = (
-        ("", rights.has("exchange.view_exchange"), _("积分总账"), "account", "calculator", ""),
-        ("cases", rights.has("exchange.investigate"), _("兑换核实"), "cases", "eye", _("件")),
-        ("pool", pool, _("公益池"), "pool", "heart", _("项")),
-    )
-    return [
-        Door(
-            title=title,
-            href=f"/exchange/{place}/",
             icon=icon,
-            count=counts[name] if name else 0,
-            unit=unit if name and counts[name] else "",
-            tone="warn" if name and counts[name] else "plain",
+            count=count,
+            unit=unit if count else "",
+            tone="warn" if count and place != "counter/" else "plain",
         )
-        for name, has, title, place, icon, unit in rows
+        for has, title, place, icon, count, unit in rows
         if has
     ]
 
