@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exchange.models import COUNTING, Item, ItemTerms, Order
+from orgs.compiled import Among, compiled
 from points import terms as point_terms
 from rules.refusals import Refused
 
@@ -61,19 +62,27 @@ def left_of_all(found: Iterable[ItemTerms], *, person, household, on: date) -> d
     had: dict[int, tuple[int, int]] = {}
     if limited:
         first, after = _month(on)
-        door, own = _of_door(person, household), Q(person=person)
-        placed = Order.objects.filter(
-            door | own,
-            offer__item__in=limited,
-            state__in=COUNTING,
-            placed_at__gte=first,
-            placed_at__lt=after,
-        )
-        totals = placed.values("offer__item").annotate(
-            door=Sum("quantity", filter=door), own=Sum("quantity", filter=own)
-        )
-        had = {row["offer__item"]: (row["door"] or 0, row["own"] or 0) for row in totals.order_by()}
+        of = {"items": limited, "first": first, "after": after, "person": person.pk}
+        if household is not None:
+            of["household"] = household.pk
+        had = {item: (door or 0, own or 0) for item, door, own in _placed(**of)}
     return {row.item_id: _tighter(row, *had.get(row.item_id, (0, 0))) for row in found}
+
+
+@compiled
+def _placed(*, items, first, after, person, household=None):
+    door, own = _of_door(person, household), Q(person=person)
+    placed = Order.objects.filter(
+        door | own,
+        Among("offer__item", items),
+        state__in=COUNTING,
+        placed_at__gte=first,
+        placed_at__lt=after,
+    )
+    totals = placed.values("offer__item").annotate(
+        door=Sum("quantity", filter=door), own=Sum("quantity", filter=own)
+    )
+    return totals.order_by().values_list("offer__item", "door", "own")
 
 
 def _tighter(terms: ItemTerms, door: int, own: int) -> Left:

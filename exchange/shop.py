@@ -1,6 +1,7 @@
 """What a resident reads in the window: things with their price, where they lie, what limits leave.
 
-Reads only. A page of any length costs the same few queries.
+Reads only, and anew for every page: stock is never remembered. A page of any length costs the same
+few queries, each written once (``orgs.compiled``).
 """
 
 from collections.abc import Iterable
@@ -9,21 +10,21 @@ from datetime import date
 from math import isqrt
 
 from django.db.models import (
-    Case,
-    Exists,
+    BooleanField,
+    Count,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Value,
-    When,
 )
+from django.db.models import Window as Over
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from exchange import drawings, limits
+from exchange import limits
 from exchange.flow import next_day
 from exchange.limits import Left
 from exchange.models import (
@@ -35,6 +36,7 @@ from exchange.models import (
     Outlet,
     RedemptionStop,
 )
+from orgs.compiled import Among, compiled
 from orgs.models import Area, Household, Residence, Site
 from points import who as point_people
 from points.models import Account, AccountKind
@@ -79,28 +81,38 @@ def customer(person) -> Customer:
     """Two queries; none for a visitor."""
     if not person.is_authenticated:
         return Customer()
-    return at_home(person, list(homes().filter(person=person)))
+    return at_home(person, _homes(person=person.pk, today=timezone.localdate()))
 
 
-def homes() -> QuerySet[Residence]:
+def homes(on: date | None = None) -> QuerySet[Residence]:
     """The one moved into last comes first."""
-    rows = Residence.objects.verified().select_related("household__area__site")
+    rows = Residence.objects.verified(on).select_related("household__area__site")
     return rows.order_by("-starts_on", "-pk")
+
+
+@compiled
+def _homes(*, person, today):
+    return homes(today).filter(person=person)
 
 
 def at_home(person, homes: list[Residence]) -> Customer:
     """Of somebody whose ``homes`` are read. One query."""
     shared = [] if point_people.may_be_minor(person, timezone.localdate()) else homes
-    accounts = Account.objects.filter(
-        Q(person=person, kind=AccountKind.PERSON)
-        | Q(household__in=[row.household_id for row in shared], kind=AccountKind.HOUSEHOLD)
-    )
-    rows = list(accounts.select_related("community").order_by("community", "pk"))
+    rows = _accounts(person=person.pk, doors=[row.household_id for row in shared])
     rows.sort(key=lambda account: account.kind == AccountKind.HOUSEHOLD)
     return Customer(person, homes[0].household if homes else None, rows)
 
 
-def streets() -> QuerySet[Area]:
+@compiled
+def _accounts(*, person, doors):
+    own = Q(person=person, kind=AccountKind.PERSON)
+    shared = Q(Among("household", doors), kind=AccountKind.HOUSEHOLD)
+    rows = Account.objects.filter(own | shared)
+    return rows.select_related("community").order_by("community", "pk")
+
+
+@compiled
+def streets():
     """Subdistricts that have something in their window."""
     offered = Item.objects.filter(is_offered=True).values("area")
     return Area.objects.filter(pk__in=offered).order_by("code")
@@ -189,38 +201,55 @@ def days_words(outlet: Outlet) -> str:
     return "、".join([*(f"每{name}" for name in week), *month])
 
 
-def metres_between(home: Site | None, other: Site | None) -> int | None:
-    if home is None or other is None:
-        return None
-    east, south = home.x_metres - other.x_metres, home.y_metres - other.y_metres
-    return isqrt(east * east + south * south)
+# Pieces nobody is promised, or none counted.
+_SOME = Q(is_counted=False) | Q(on_hand__gt=F("reserved"))
 
 
-def _open_offers(today: date) -> QuerySet[Offer]:
-    open_ = Q(outlet__closed_on=None) | Q(outlet__closed_on__gt=today)
-    return Offer.objects.filter(open_, is_offered=True)
-
-
-def spots(items: Iterable[Item], site: Site | None, today: date) -> dict[int, list[Spot]]:
-    """Item → where it lies: what has some first, then the nearest. One query.
-
-    A gift lies nowhere.
+def _offers(items, today, x=None, y=None):
+    """Of each item, where it lies: what has some first, then the nearest. With ``has_some``,
+    ``away`` (square metres from a home) and ``some``, how many outlets have some.
     """
+    open_ = Q(outlet__closed_on=None) | Q(outlet__closed_on__gt=today)
+    rows = Offer.objects.filter(open_, Among("item", items), is_offered=True)
+    rows = rows.select_related("outlet").annotate(
+        has_some=ExpressionWrapper(_SOME, BooleanField()),
+        some=Over(Count("pk", filter=_SOME), partition_by="item"),
+    )
+    order = ["item", "-has_some", "outlet__name", "pk"]
+    if x is not None:
+        site = "outlet__building__site"
+        away = (F(f"{site}__x_metres") - x) * (F(f"{site}__x_metres") - x) + (
+            F(f"{site}__y_metres") - y
+        ) * (F(f"{site}__y_metres") - y)
+        rows = rows.annotate(away=ExpressionWrapper(away, IntegerField()))
+        order.insert(2, F("away").asc(nulls_last=True))
+    return rows.order_by(*order)
+
+
+@compiled
+def _everywhere(*, items, today, x=None, y=None):
+    return _offers(items, today, x, y)
+
+
+@compiled
+def _nearest(*, items, today, x=None, y=None):
+    return _offers(items, today, x, y).distinct("item")
+
+
+def spots(
+    items: Iterable[Item], site: Site | None, today: date, *, nearest: bool = False
+) -> dict[int, list[Spot]]:
+    """Item → where it lies, or only the first of them. One query. A gift lies nowhere."""
     found: dict[int, list[Spot]] = {item.pk: [] for item in items if item.kind != ItemKind.DONATION}
     if not found:
         return found
-    offers = _open_offers(today).filter(item__in=list(found))
-    for offer in offers.select_related("outlet__building__site", "item").order_by("pk"):
-        building = offer.outlet.building
-        there = getattr(building, "site", None) if building is not None else None
-        found[offer.item_id].append(Spot(offer, metres_between(site, there), today))
-    for rows in found.values():
-        rows.sort(key=_nearest_first)
+    of = {"items": list(found), "today": today}
+    if site is not None:
+        of |= {"x": site.x_metres, "y": site.y_metres}
+    for offer in (_nearest if nearest else _everywhere)(**of):
+        away = getattr(offer, "away", None)
+        found[offer.item_id].append(Spot(offer, None if away is None else isqrt(away), today))
     return found
-
-
-def _nearest_first(spot: Spot):
-    return (not spot.has_some, spot.metres is None, spot.metres or 0, spot.outlet.name)
 
 
 # --- the window ----------------------------------------------------------------------------------
@@ -228,7 +257,7 @@ def _nearest_first(spot: Spot):
 
 @dataclass
 class Row:
-    """One thing in the window, as somebody there reads it."""
+    """One thing in the window, as somebody there reads it: there, its nearest spot is enough."""
 
     terms: ItemTerms
     spots: list[Spot]
@@ -247,10 +276,6 @@ class Row:
         return self.terms.points
 
     @property
-    def drawing(self):
-        return drawings.of(self.item)
-
-    @property
     def stop(self) -> RedemptionStop | None:
         """The one in force; others are announced."""
         return next((stop for stop in self.stops if stop.starts_on <= self.today), None)
@@ -266,11 +291,13 @@ class Row:
     @property
     def others(self) -> int:
         """Further outlets that have some."""
-        return sum(spot.has_some for spot in self.spots[1:])
+        if self.nearest is None:
+            return 0
+        return self.nearest.offer.some - self.nearest.has_some
 
     @property
     def is_there(self) -> bool:
-        return self.is_gift or any(spot.has_some for spot in self.spots)
+        return self.is_gift or (self.nearest is not None and self.nearest.has_some)
 
     @property
     def may_order(self) -> bool:
@@ -324,13 +351,30 @@ class Wanted:
         return {name: value for name, value in said.items() if value}
 
 
-def in_window(path: str, today: date) -> QuerySet[ItemTerms]:
-    """The terms of the day of what is offered around a place."""
-    around = [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
-    of_today = ItemTerms.objects.in_force(today).values("pk")
-    return ItemTerms.objects.filter(
-        pk__in=of_today, item__is_offered=True, item__area_path__in=around
-    ).select_related("item")
+@compiled
+def _terms(*, today, around=None, item=None, person=None):
+    """The terms of the day: of what is offered around a place, or of one thing.
+
+    ``waits``: whether ``person``, who keeps it, wants to hear of it; None: not kept.
+    """
+    rows = ItemTerms.objects.in_force(today).select_related("item")
+    if around is not None:
+        rows = rows.filter(Among("item__area_path", around), item__is_offered=True)
+    if item is not None:
+        rows = rows.filter(item=item)
+    if person is not None:
+        kept = Favourite.objects.filter(item=OuterRef("item"), person=person)
+        rows = rows.annotate(waits=Subquery(kept.values("wants_news")))
+    return rows
+
+
+def _kept_by(shopper: Customer) -> dict[str, int]:
+    return {} if shopper.person is None else {"person": shopper.person.pk}
+
+
+def _around(path: str) -> list[str]:
+    """A place and all above it, by their paths."""
+    return [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
 
 
 @dataclass
@@ -346,72 +390,55 @@ def window(
     shopper: Customer, wanted: Wanted, *, today: date, first: int = 0, most: int = 24
 ) -> Window:
     """What there is first, near before far. Four queries."""
-    rows = _filtered(in_window(shopper.path, today), shopper, wanted)
-    rows = list(_in_order(rows, shopper, wanted, today)[first : first + most + 1])
+    found = _terms(today=today, around=_around(shopper.path), **_kept_by(shopper))
+    found = [terms for terms in found if _is_wanted(terms, shopper, wanted)]
+    places = spots([terms.item for terms in found], shopper.site, today, nearest=True)
+    is_near_first = shopper.site is not None and not wanted.sort
+    found.sort(key=lambda terms: _rank(terms, places.get(terms.item_id), is_near_first))
+    rows = found[first : first + most + 1]
     stops = stops_around(shopper.path, today)
     whole = [stop for stop in stops if stop.item_id is None]
-    return Window(rows_of(rows[:most], shopper, stops, today), len(rows) > most, whole)
+    shown = rows_of(rows[:most], places, shopper, stops, today)
+    return Window(shown, len(rows) > most, whole)
 
 
 def one(pk: int, shopper: Customer, today: date) -> Row | None:
     """One thing with its terms of the day, whoever offers it. Four queries."""
-    of_today = ItemTerms.objects.in_force(today).filter(item=pk).values("pk")
-    found = ItemTerms.objects.filter(pk__in=of_today).select_related("item")
-    terms = with_favourites(found, shopper.person).first()
-    if terms is None:
+    found = _terms(today=today, item=pk, **_kept_by(shopper))
+    if not found:
         return None
-    stops = stops_around(shopper.path or terms.item.area_path, today)
-    (row,) = rows_of([terms], shopper, stops, today)
+    stops = stops_around(shopper.path or found[0].item.area_path, today)
+    places = spots([found[0].item], shopper.site, today)
+    (row,) = rows_of(found, places, shopper, stops, today)
     return row
 
 
-def _filtered(rows, shopper: Customer, wanted: Wanted):
-    if wanted.kind:
-        rows = rows.filter(item__kind=wanted.kind)
-    for word in wanted.words.split():
-        rows = rows.filter(Q(item__name__icontains=word) | Q(item__text__icontains=word))
-    if wanted.is_affordable:
-        rows = rows.filter(points__lte=shopper.most)
-    rows = with_favourites(rows, shopper.person)
-    return rows.filter(favourite=True) if wanted.is_favourite else rows
-
-
-def with_favourites(rows: QuerySet[ItemTerms], person) -> QuerySet[ItemTerms]:
-    """With ``favourite`` and ``waits``: kept by ``person``, who wants to hear of it."""
-    if person is None:
-        return rows.annotate(favourite=Value(value=False), waits=Value(value=False))
-    kept = Favourite.objects.filter(item=OuterRef("item"), person=person)
-    return rows.annotate(favourite=Exists(kept), waits=Exists(kept.filter(wants_news=True)))
-
-
-def _in_order(rows, shopper: Customer, wanted: Wanted, today: date):
-    some = _open_offers(today).filter(
-        Q(is_counted=False) | Q(on_hand__gt=F("reserved")), item=OuterRef("item")
+def _is_wanted(terms: ItemTerms, shopper: Customer, wanted: Wanted) -> bool:
+    item = terms.item
+    text = f"{item.name}\n{item.text}".casefold()
+    return (
+        wanted.kind in {"", item.kind}
+        and all(word in text for word in wanted.words.casefold().split())
+        and (not wanted.is_affordable or terms.points <= shopper.most)
+        and (not wanted.is_favourite or getattr(terms, "waits", None) is not None)
     )
-    rows = rows.annotate(
-        gone=Case(
-            When(Q(item__kind=ItemKind.DONATION) | Exists(some), then=0),
-            default=1,
-            output_field=IntegerField(),
-        )
-    )
-    order = ["gone", "points", "item"]
-    if shopper.site is not None and not wanted.sort:
-        east = F("outlet__building__site__x_metres") - shopper.site.x_metres
-        south = F("outlet__building__site__y_metres") - shopper.site.y_metres
-        away = some.annotate(away=east * east + south * south).order_by(
-            F("away").asc(nulls_last=True)
-        )
-        rows = rows.annotate(away=Subquery(away.values("away")[:1]))
-        order.insert(1, F("away").asc(nulls_last=True))
-    return rows.order_by(*order)
+
+
+def _rank(terms: ItemTerms, lies: list[Spot] | None, is_near_first: bool) -> tuple:
+    """What there is first, then the near or the cheap. A gift lies nowhere (None), never ends."""
+    is_gone = lies is not None and not (lies and lies[0].has_some)
+    metres = lies[0].metres if is_near_first and lies and not is_gone else None
+    return (is_gone, metres is None, metres or 0, terms.points, terms.item_id)
 
 
 def rows_of(
-    found: list[ItemTerms], shopper: Customer, stops: list[RedemptionStop], today: date
+    found: list[ItemTerms],
+    places: dict[int, list[Spot]],
+    shopper: Customer,
+    stops: list[RedemptionStop],
+    today: date,
 ) -> list[Row]:
-    """With outlets and limits; two queries."""
-    places = spots([terms.item for terms in found], shopper.site, today)
+    """With what limits leave; one query."""
     left = {}
     if shopper.accounts:
         left = limits.left_of_all(found, person=shopper.person, household=shopper.home, on=today)
@@ -422,8 +449,8 @@ def rows_of(
             left.get(terms.item_id),
             [stop for stop in stops if stop.item_id in {None, terms.item_id}],
             today,
-            is_favourite=terms.favourite,
-            wants_news=terms.waits,
+            is_favourite=getattr(terms, "waits", None) is not None,
+            wants_news=bool(getattr(terms, "waits", None)),
         )
         for terms in found
     ]
@@ -431,7 +458,11 @@ def rows_of(
 
 def stops_around(path: str, today: date) -> list[RedemptionStop]:
     """In force or announced for a place, the nearest day first. One query."""
-    around = [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
-    rows = RedemptionStop.objects.filter(area_path__in=around, lifted_on=None)
+    return _stops(around=_around(path), today=today)
+
+
+@compiled
+def _stops(*, around, today):
+    rows = RedemptionStop.objects.filter(Among("area_path", around), lifted_on=None)
     rows = rows.filter(Q(ends_on=None) | Q(ends_on__gt=today))
-    return list(rows.select_related("item").order_by("starts_on", "pk"))
+    return rows.order_by("starts_on", "pk")

@@ -4,14 +4,15 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exchange import favourites, pictures, pool, shop
+from exchange import favourites, goods, pictures, pool, shop
+from exchange.goods import Cards, Stars
 from exchange.models import Item, ItemKind
 from exchange.resident_forms import OrderForm
 from exchange.shop import Customer, Row, Wanted
@@ -41,6 +42,7 @@ def window(request):
 
     context = {
         "found": found,
+        "goods": Cards(request, is_visitor=shopper.person is None).all(found.rows),
         "shopper": shopper,
         "wanted": wanted,
         "others": others,
@@ -57,7 +59,7 @@ def window(request):
 
 def _look_at(request, shopper: Customer) -> list:
     """A visitor looks into the window of a subdistrict: the one asked for, or the first."""
-    streets = list(shop.streets())
+    streets = shop.streets()
     asked = request.GET.get("street", "")
     chosen = next((one for one in streets if one.code == asked), None)
     shopper.street = chosen or (streets[0] if streets else None)
@@ -130,14 +132,23 @@ def preview(request, form: OrderForm):
 
 def _item_page(request, row: Row, shopper: Customer, form):
     refused = request.method == "POST" and (form is None or form.errors)
-    context = {"row": row, "shopper": shopper, "form": form}
+    context = {"row": row, "shopper": shopper, "form": form} | _looks(request, row, shopper)
     return render(request, "exchange/item.html", context, status=422 if refused else 200)
+
+
+def _looks(request, row: Row, shopper: Customer) -> dict:
+    """Its picture, and the star of whoever signed in."""
+    star = ""
+    if shopper.person is not None:
+        stars = Stars(request, row.item.get_absolute_url())
+        star = stars(row.item, is_kept=row.is_favourite)
+    return {"look": goods.look(row.item, "large"), "star": star}
 
 
 def _gift(request, row: Row, shopper: Customer):
     own = pool.own_accounts(shopper)
     place = own[0].community if own else None
-    context = {"row": row, "shopper": shopper, "own": own}
+    context = {"row": row, "shopper": shopper, "own": own} | _looks(request, row, shopper)
     if place is not None:
         context["pool"] = pool.of(place)
     return render(request, "exchange/item.html", context)
@@ -162,8 +173,7 @@ def favourite(request, pk):
     is_kept = request.POST.get("keep") == "1"
     favourites.keep(found, request.user, is_kept=is_kept)
     if request.htmx:
-        context = {"item": found, "is_favourite": is_kept, "here": _back(request)}
-        return render(request, "exchange/parts/star.html", context)
+        return HttpResponse(Stars(request, _back(request))(found, is_kept=is_kept))
     return redirect(_back(request) or found)
 
 

@@ -77,6 +77,35 @@ def test_near_stands_before_far_and_says_how_far(client, window):
     assert "约50米" not in html
 
 
+def test_a_card_tells_the_nearest_outlet_and_how_many_others_have_some(client, window):
+    put(window)
+    card = read(client, f"{WINDOW}?q=抽纸", person=window.wang).partition('class="good"')[2]
+    assert "梧桐里积分超市" in card
+    assert "另有2处" in card
+    stock.damage(window.tissue_counter, 20, by=window.chen, reason="受潮")
+    card = read(client, f"{WINDOW}?q=抽纸").partition('class="good"')[2]
+    assert "另有1处" in card
+    page = read(client, window.tissue.get_absolute_url())  # there all of them are told
+    far = page[page.index("在哪里领") :]
+    assert far.index("约50米") < far.index("约500米") < far.index("已兑完")
+
+
+def test_words_are_found_in_name_and_text_whatever_their_case(client, window):
+    window.rice.text = "东北产，<5KG>装"
+    window.rice.save()
+    assert names(read(client, f"{WINDOW}?q=5kg 东北", person=window.wang)) == ["大米5kg"]
+    assert names(read(client, f"{WINDOW}?q=5KG 抽纸")) == []
+
+
+def test_names_are_text_on_the_cards(client, window):
+    window.rice.name = "<b>米</b>"
+    window.rice.save()
+    html = read(client, person=window.wang)
+    assert "&lt;b&gt;米&lt;/b&gt;</a>" in html
+    assert "收藏&lt;b&gt;米&lt;/b&gt;</span>" in html
+    assert "<b>米" not in html
+
+
 def test_without_a_place_on_the_sheet_there_is_no_distance(client, window):
     assert "米</span>" not in read(client, person=window.wang)
 
