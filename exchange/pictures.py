@@ -31,8 +31,11 @@ def keep(picture: Ready) -> str:
     return token
 
 
-def answer(token: str, size: str) -> FileResponse:
-    """The file, for anybody. Raises Http404 when it is not there."""
+def answer(token: str, size: str, *, is_public: bool = False) -> FileResponse:
+    """The file, for somebody who may see it; nobody on the way keeps it unless ``is_public``.
+
+    Raises Http404 when it is not there.
+    """
     if not token or size not in SIZES:
         raise Http404
     try:
@@ -40,7 +43,7 @@ def answer(token: str, size: str) -> FileResponse:
     except FileNotFoundError:
         raise Http404 from None
     found = FileResponse(opened, content_type="image/jpeg", filename=f"{token}.jpg")
-    found["Cache-Control"] = "public, max-age=3600"
+    found["Cache-Control"] = "public, max-age=3600" if is_public else "private, no-store"
     found["X-Content-Type-Options"] = "nosniff"
     found["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return found

@@ -159,7 +159,7 @@ def _gift(request, row: Row, shopper: Customer):
 def picture(request, pk, size):
     """The picture of an item."""
     found = get_object_or_404(Item, pk=pk)
-    return pictures.answer(found.picture, size)
+    return pictures.answer(found.picture, size, is_public=True)
 
 
 # --- keeping -------------------------------------------------------------------------------------

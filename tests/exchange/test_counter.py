@@ -190,7 +190,9 @@ def test_a_picture_is_kept_with_the_order_and_shown_to_whom_it_concerns(client, 
         (window.zhao, 404),
     ):
         client.force_login(person)
-        assert client.get(url).status_code == status, person.name
+        answer = client.get(url)
+        assert answer.status_code == status, person.name
+        assert answer.get("Cache-Control", "private, no-store") == "private, no-store"
     assert client.get(url.replace("small", "original")).status_code == 404
     client.logout()
     assert client.get(url).status_code == 302

@@ -232,6 +232,7 @@ def test_a_picture_is_shown_to_anybody_once_there_is_one(client, window):
     assert address in read(client)
     answer = client.get(address)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
+    assert answer["Cache-Control"].startswith("public")
     assert client.get(f"/exchange/items/{window.rice.pk}/picture/huge/").status_code == 404
 
 
