@@ -19,6 +19,7 @@ from portal import preferences
 _BELOW = {
     "/exchange/counter/": re.compile(r"/exchange/(outlets/\d+/list|pick)/"),
     "/exchange/stock/": re.compile(r"/exchange/(outlets/\d+/stock|donations)/"),
+    "/points/": re.compile(r"/exchange/"),  # for residents: what points become
 }
 
 

@@ -190,6 +190,12 @@ def test_an_announced_stop_is_told_ahead(client, window):
     assert "确定兑换" in read(client, window.tissue.get_absolute_url())
 
 
+def test_the_place_of_points_is_marked_in_the_window(client, window):
+    html = read(client, person=window.wang)
+    assert html.count('href="/points/" aria-current="true"') == 2
+    assert 'aria-current="page"' not in html.partition("<main")[0]
+
+
 def test_a_star_is_kept_and_filters(client, window):
     client.force_login(window.wang)
     address = f"/exchange/items/{window.rice.pk}/favourite/"
