@@ -215,6 +215,8 @@ def _text(entry: Entry) -> str:
             return _exchange(transfer)
         case TransferKind.EXPIRE:
             return _("到期未用")
+        case TransferKind.APPRECIATE:
+            return transfer.reason or _("保值增值")
         case TransferKind.DONATE:
             return _("收到捐赠") if came else transfer.reason or _("捐出")
         case TransferKind.SETTLE:

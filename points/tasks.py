@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orgs.models import Area
 from points import (
+    appreciation,
     batches,
     deductions,
     evidence,
@@ -81,6 +82,12 @@ def expire_points() -> None:
             logger.warning(
                 "expire_points: %s has no terms, nothing expires: %s", community, missing
             )
+
+
+@shared_task
+def grow_points() -> None:
+    """Let what was held long grow, where it is the month for it. Twice is once."""
+    appreciation.grow_due()
 
 
 @shared_task

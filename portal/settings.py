@@ -433,6 +433,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-months": {"task": "points.tasks.close_months", "schedule": timedelta(hours=1)},
     "verify-books": {"task": "points.tasks.verify_books", "schedule": crontab(hour=3, minute=10)},
     "expire-points": {"task": "points.tasks.expire_points", "schedule": timedelta(hours=12)},
+    "grow-points": {"task": "points.tasks.grow_points", "schedule": timedelta(hours=24)},
     "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": timedelta(hours=12)},
 }
 
