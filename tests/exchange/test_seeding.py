@@ -13,20 +13,24 @@ from django.core.management import call_command
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from exchange import clearing, settled
+from exchange import clearing, openness, settled
 from exchange.models import COUNTED as COUNTED_LINES
 from exchange.models import (
     COUNTING,
     SETTLED,
     Clearing,
+    Favourite,
     Gift,
+    GoodsDonation,
     Offer,
     Order,
     OrderState,
     OrderStep,
+    RedemptionStop,
     Settlement,
     SettlementLine,
     StockEntry,
+    StockKind,
 )
 from orgs.models import Area
 from points import verification
@@ -34,6 +38,7 @@ from points.models import Account, AccountKind, Transfer, TransferKind
 from portal.management.commands import seed as command
 from portal.seeding import accounts, exchange, points
 from portal.seeding.points.setting import months_back
+from publicity.models import Disclosure
 from tests.snapshot import Snapshot
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +132,13 @@ def test_every_spent_point_is_settled_cleared_or_waits_in_a_merchants_account(sm
     assert Settlement.objects.filter(state="closed", pays=False).exists()
     for settlement in Settlement.objects.filter(state__in=SETTLED):
         assert settled.adds_up(settlement, settled.checks(settlement), settled.totals(settlement))
+
+
+def test_every_room_of_the_exchange_has_something(small):
+    assert Favourite.objects.filter(person=small.resident, wants_news=True).exists()
+    assert Order.objects.filter(person=small.resident, state=OrderState.RESERVED).exists()
+    assert RedemptionStop.objects.filter(item__code="E23").exists()
+    given = StockEntry.objects.filter(kind=StockKind.DONATED).count()
+    assert GoodsDonation.objects.count() == given > 0
+    assert Disclosure.objects.filter(kind=openness.KIND).count() >= 3
+    assert verification.check(full=True).count == 0

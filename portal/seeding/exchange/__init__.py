@@ -14,13 +14,14 @@ from django.utils import timezone
 from exchange.models import Item
 from orgs.models import Household
 from points import telling
-from portal.seeding.exchange import setting, settling, writing
+from portal.seeding.exchange import further, setting, settling, writing
 from portal.seeding.exchange.year import Teller
 from portal.seeding.issues import moments
 from portal.seeding.points.cast import HOUSEHOLDS, Cast
 from portal.seeding.points.setting import months_back
 from portal.seeding.points.year import analyze
 from portal.seeding.world import by_weight, settle
+from publicity import telling as notice_telling
 from rules import calendar
 
 SPENT, MONTHS = 268_000, 12
@@ -33,7 +34,12 @@ def seed_exchange(world, rng: Random, today: date) -> int:
     if Item.objects.exists():
         return 0
     now = min(timezone.localtime(), moments.at(today, time(23, 59)))
-    with calendar.steady(), transaction.atomic(), telling.silently():
+    with (
+        calendar.steady(),
+        transaction.atomic(),
+        telling.silently(),
+        notice_telling.silently(),
+    ):
         cast = Cast(world.street, rng, timezone.localdate(now), getattr(world, "resident", None))
         month = cast.today.replace(day=1)
         first = months_back(month, MONTHS - 1)
@@ -44,6 +50,7 @@ def seed_exchange(world, rng: Random, today: date) -> int:
         writing.write(teller, told)
         over = [months_back(first, -number) for number in range(MONTHS - 1)]
         settling.write(cast.street, over, rng, now)
+        further.write(cast, rng, now)
         settle()
         analyze("exchange_order", "exchange_orderstep", "exchange_stockentry", "points_transfer")
     return len(told)
