@@ -269,9 +269,14 @@ def _shortened(text: str, length: int) -> str:
 COUNTED = 100  # the badge is exact up to here
 
 
+def unread(person) -> QuerySet[Delivery]:
+    """What the badge counts, by a partial index; ``person`` may be a blank."""
+    return Delivery.objects.in_mailbox_of(person).unread()[:COUNTED]
+
+
 def unread_count(person) -> int:
-    """For the badge: one query on a partial index."""
-    return Delivery.objects.in_mailbox_of(person).unread()[:COUNTED].count()
+    """For the badge: one query."""
+    return unread(person).count()
 
 
 def mark_read(delivery: Delivery, *, at=None) -> bool:

@@ -4,15 +4,20 @@ Everything is worked out only when a template asks, so an htmx fragment costs no
 """
 
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from exchange import who as exchange_people
+from inbox import outbox
 from orgs import access
+from orgs.compiled import compiled
 from portal import preferences
 
 # What lies below an outlet belongs to a place in the navigation that does not know which outlet.
@@ -23,6 +28,12 @@ _BELOW = {
 }
 
 
+@compiled
+def _unread(*, person):
+    """As ``outbox.unread_count``; written anew for each page, it cost more than a menu."""
+    return outbox.unread(person).values_list("pk", flat=True)
+
+
 @cache
 def _exists(path: str) -> bool:
     try:
@@ -30,6 +41,19 @@ def _exists(path: str) -> bool:
     except Resolver404:
         return False
     return True
+
+
+@lru_cache(maxsize=512)
+def _menus(language: str, *places: tuple) -> dict[str, SafeString]:
+    """Drawn once for all who have the same places, stand in the same one and have as much unread.
+
+    ``language``: of the words that are not in ``places``.
+    """
+    nav = [dict(place) for place in places]
+    return {
+        name: render_to_string(f"components/{name}.html", {"nav": nav})
+        for name in ("places", "tabs")
+    }
 
 
 class Shell:
@@ -57,9 +81,7 @@ class Shell:
             return 0
         if hasattr(self._request, "unread_count"):  # the page counted it with its own figures
             return self._request.unread_count
-        from inbox import outbox  # heavy; only pages with a badge want it
-
-        return outbox.unread_count(self.person)
+        return len(_unread(person=self.person.pk))
 
     @cached_property
     def nav(self) -> list[dict]:
@@ -99,6 +121,11 @@ class Shell:
             for href, label, icon in places
             if _exists(href)
         ]
+
+    @cached_property
+    def menus(self) -> dict[str, SafeString]:
+        """``nav`` as markup: ``places`` in the head, ``tabs`` at the foot of a phone."""
+        return _menus(get_language(), *(tuple(place.items()) for place in self.nav))
 
     def _points(self) -> list[tuple]:
         """Where staff deal with points: who decides the months, else who certifies."""

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox import outbox
 from orgs.models import Person
 from portal import preferences
 from tests.browser import (
@@ -145,9 +144,26 @@ def test_no_link_leads_to_a_place_that_is_not_there(client, wang, monkeypatch):
 
 
 def test_unread_messages_are_counted_on_the_tab(client, wang, all_places, monkeypatch):
-    monkeypatch.setattr(outbox, "unread_count", lambda person: 3)
+    monkeypatch.setattr("portal.context._unread", lambda *, person: [1, 2, 3])
     client.force_login(wang)
     assert '<span class="badge">3<span class="vh">条未读</span></span>' in body(client.get("/ui/"))
+
+
+def test_menus_drawn_once_still_say_where_one_is_and_what_is_unread(
+    client, wang, all_places, monkeypatch
+):
+    client.force_login(wang)
+    for path, unread in (("/ui/", 1), ("/ui/", 2), ("/ui/", 0), ("/preferences/", 2)):
+        monkeypatch.setattr("portal.context._unread", lambda *, person, n=unread: [7] * n)
+        answer = client.get(path)
+        menus = answer.context["shell"].menus
+        for menu in menus.values():
+            assert menu in body(answer)
+            assert menu.count("<a") == len(answer.context["shell"].nav)
+            assert menu.count("badge") == (1 if unread else 0)
+            assert f">{unread}<" in menu or not unread
+    monkeypatch.setattr("portal.context.Shell._current", lambda shell, here, href: "page")
+    assert 'aria-current="page"' in client.get("/ui/").context["shell"].menus["places"]
 
 
 # --- switches ----------------------------------------------------------------------------------
