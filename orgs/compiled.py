@@ -26,7 +26,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BooleanField, Expression, Func, QuerySet
+from django.db.models import BooleanField, Expression, Func, JSONField, QuerySet
 
 # Django wants numbers in a list of keys: these stand for ``bodies`` (orgs.prepared).
 FIRST_BODY = -(2**62)
@@ -61,6 +61,13 @@ class Among(Func):
 
     template, arg_joiner = "%(expressions)s)", " = ANY("
     output_field = BooleanField()
+
+
+class JSONArray(Func):
+    """Several columns of a subquery as one value: days are written as JSON has them."""
+
+    function = "JSONB_BUILD_ARRAY"
+    output_field = JSONField()
 
 
 class Compiled:

@@ -1,10 +1,9 @@
 """What in a batch deserves a second look, and why: found for all its claims at once.
 
 Nothing here decides: a flag says what was seen, with numbers and the way to look at it, and the
-claim is then read by a person. Four queries and the terms of the place, however many claims. From
-when on something is flagged stands in the rule profile POINTS. The result is kept for some
-minutes, as a page is read again after every decision; who approves "all without a flag" has it
-looked through anew.
+claim is then read by a person. Three queries, however many claims. From when on something is
+flagged stands in the rule profile POINTS. The result is kept for some minutes, as a page is read
+again after every decision; who approves "all without a flag" has it looked through anew.
 
     speed      more hours or more claims on one day than somebody can well do
     pair       the same two people again and again, or certifying each other
@@ -27,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orgs.compiled import Among, JSONArray, compiled
 from orgs.models import Appointment, Area, Residence
 from orgs.positions import STAFF, Position
 from points import terms
@@ -57,11 +57,6 @@ class Flags:
     brought_times: int = 12  # a leader brings the same person; once a week is usual
     cap_percent: int = 90  # that much used up,
     cap_claims: int = 3  # by at least so many claims
-
-
-def flags_at(community) -> Flags:
-    """A profile that ended before flags were in it has those of the code."""
-    return Flags(**terms.at(community).params.get("flags", {}))
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ def forget(batch: Batch) -> None:
 def look(batch: Batch) -> Found:
     """Look through the batch now."""
     found: Found = defaultdict(list)
-    flags = flags_at(batch.area)
+    flags, posts, caps = _around(batch)
     rows = [Row(*values) for values in _rows_around(batch, flags)]
     claims = [row for row in rows if row.batch == batch.pk]
     if not claims:
@@ -106,15 +101,55 @@ def look(batch: Batch) -> Found:
     for pk, anomaly in (
         *_speed(claims, known, flags),
         *_pairs(claims, known, flags),
-        *_staff(batch, claims),
+        *_staff(posts, claims),
         *_photos(batch),
-        *_caps(claims, known, flags),
+        *_caps(caps, claims, known, flags),
     ):
         found[pk].append(anomaly)
     return dict(found)
 
 
 # --- what is looked at ---------------------------------------------------------------------------
+
+
+def _around(batch: Batch) -> tuple[Flags, list, dict[int, list[Cap]]]:
+    """The thresholds of the place, the posts over it, and the caps of the rules. One query.
+
+    A post is (person, position, their households). A profile that ended before "flags" were in
+    it has those of the code. Raises NoProfile.
+    """
+    path, today = batch.area_path, timezone.localdate()
+    above = [path[:end] for end in range(Area.steplen, len(path), Area.steplen)]
+    ((params, posts, capped),) = _surroundings(batch=batch.pk, path=path, above=above, today=today)
+    flags = Flags(**terms.found(params, batch.area, today).get("flags", {}))
+    caps: dict[int, list[Cap]] = defaultdict(list)
+    for values in capped:
+        cap = Cap(**dict(zip(_CAP, values, strict=True)))
+        caps[cap.version_id].append(cap)
+    return flags, posts, caps
+
+
+_CAP = ("pk", "version_id", "subject", "window", "limit", "per_grade", "takes_highest")
+
+
+@compiled
+def _surroundings(*, batch, path, above, today):
+    homes = Residence.objects.verified(today).filter(person=OuterRef("person")).order_by()
+    posts = (
+        Appointment.objects.in_force(today)
+        .filter(position__in=STAFF)
+        .annotate(place=Coalesce("area__path", "organization__area__path"))
+        .filter(Q(place__startswith=path) | Q(Among("place", above)))
+        .order_by("pk")
+    )
+    here = Claim.objects.filter(batch=OuterRef(OuterRef("pk"))).order_by()
+    caps = Cap.objects.filter(version__in=here.values("rule_version")).order_by("pk")
+    households = ArraySubquery(homes.values("household_id"))
+    return Batch.objects.filter(pk=batch).values_list(
+        terms.params_around(OuterRef("area__code"), today),
+        ArraySubquery(posts.values(found=JSONArray("person_id", "position", households))),
+        ArraySubquery(caps.values(found=JSONArray(*_CAP))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +270,11 @@ def _within(rows: list[Row], own: Row, flags: Flags) -> list[Row]:
     return [row for row in rows if first <= row.day <= own.day]
 
 
-def _staff(batch: Batch, claims):
+def _staff(posts, claims):
     """Posts held today over the place, by the beneficiary or by who lives with them."""
     held: dict[int, str] = {}
     homes: dict[int, set[int]] = defaultdict(set)
-    for person, position, households in _posts_over(batch.area_path):
+    for person, position, households in posts:
         held[person] = str(Position(position).label)
         for household in households:
             homes[household].add(person)
@@ -250,20 +285,6 @@ def _staff(batch: Batch, claims):
         elif near := homes.get(row.household):
             words = _("同住的家人是%(post)s") % {"post": held[min(near)]}
             yield row.pk, Anomaly("staff", words)
-
-
-def _posts_over(path: str):
-    """(person, position, their households) of every post at a place, within it or above it."""
-    above = [path[:end] for end in range(Area.steplen, len(path), Area.steplen)]
-    homes = Residence.objects.verified().filter(person=OuterRef("person")).order_by()
-    return (
-        Appointment.objects.in_force()
-        .filter(position__in=STAFF)
-        .annotate(place=Coalesce("area__path", "organization__area__path"))
-        .filter(Q(place__startswith=path) | Q(place__in=above))
-        .order_by("pk")
-        .values_list("person_id", "position", ArraySubquery(homes.values("household_id")))
-    )
 
 
 def _photos(batch: Batch):
@@ -295,11 +316,8 @@ def _photos(batch: Batch):
                 yield pk, Anomaly("photo", words, tuple(others[:MOST_LINKS]))
 
 
-def _caps(claims, known, flags: Flags):
+def _caps(caps: dict[int, list[Cap]], claims, known, flags: Flags):
     """Cut by a cap, or among several claims that have nearly used one up."""
-    caps: dict[int, list[Cap]] = defaultdict(list)
-    for cap in Cap.objects.filter(version__in={row.version for row in claims}):
-        caps[cap.version_id].append(cap)
     rows: dict[tuple, list[Row]] = defaultdict(list)
     for row in known:
         rows["person", row.rule, row.person].append(row)
@@ -317,7 +335,7 @@ def _caps(claims, known, flags: Flags):
             }
             yield row.pk, Anomaly("cap", words)
             continue
-        for cap in caps[row.version]:
+        for cap in caps.get(row.version, ()):
             if cap.per_grade or cap.takes_highest or cap.window == CapWindow.EVER:
                 continue
             key = (cap.subject, row.rule, _subject(cap, row))

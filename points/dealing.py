@@ -14,8 +14,6 @@ from django.db.models import (
     BigIntegerField,
     Count,
     F,
-    Func,
-    JSONField,
     Max,
     OuterRef,
     Q,
@@ -29,7 +27,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
-from orgs.compiled import Among, compiled
+from orgs.compiled import Among, JSONArray, compiled
 from orgs.models import Area, Person
 from orgs.prepared import prepared
 from points import who
@@ -89,24 +87,19 @@ def _read_by(person, *, pk, one, beginning, nothing):
     grids = Area.objects.filter(
         path__gt=path, path__lt=Concat(path, Value("~")), depth=OuterRef("area__depth") + one
     )
-    left = _funds(area, OuterRef(area), OuterRef(OuterRef("pk")), beginning, nothing)
+    left = funds(area, OuterRef(area), OuterRef(OuterRef("pk")), beginning, nothing)
     homes = who.homes(person).order_by()
     return (
         with_last_steps(visible_to(person).select_related("notice"))
         .filter(pk=pk)
         .annotate(
-            grids=ArraySubquery(grids.order_by().values(found=_JSONArray("path", "name"))),
+            grids=ArraySubquery(grids.order_by().values(found=JSONArray("path", "name"))),
             left=Subquery(left.values("left")[:1]),
             homes=ArraySubquery(
-                homes.values(found=_JSONArray("household_id", "starts_on", "ends_on"))
+                homes.values(found=JSONArray("household_id", "starts_on", "ends_on"))
             ),
         )
     )
-
-
-class _JSONArray(Func):
-    function = "JSONB_BUILD_ARRAY"
-    output_field = JSONField()
 
 
 # --- filters -------------------------------------------------------------------------------------
@@ -437,12 +430,10 @@ _PEOPLE = ("person", "partner", "claimant", "certifier", "approver")
 def with_details(
     claims: QuerySet[Claim], *more: str, since: date | None = None, nothing=0
 ) -> QuerySet[Claim]:
-    """``tokens`` of the evidence, and ``history`` of the person with the rule in 12 months.
+    """The columns of a row, ``with_people``, and ``history`` of the person with the rule.
 
-    ``named`` puts the people in their places: one subquery finds the few of a claim, where five
-    more joins took longer to plan than all the rest. ``since`` and ``nothing`` (0) may be blanks.
+    That is of 12 months. ``since`` and ``nothing`` (0) may be blanks.
     """
-    photos = ClaimEvidence.objects.filter(claims=OuterRef("pk")).order_by("pk").values("token")
     # Told apart here and not in WHERE: there the index of the rule looks promising, which reads
     # everybody's claims under it for each row.
     same = Q(rule_version__rule=OuterRef("rule_version__rule")) & ~Q(pk=OuterRef("pk"))
@@ -464,15 +455,21 @@ def with_details(
         )
         .values("found")
     )
+    claims = claims.select_related("area", "rule_version__rule", *more).only(*_ROW, *more)
+    return with_people(claims).annotate(history=Subquery(before))
+
+
+def with_people(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """``tokens`` of the evidence, and ``people`` whom ``named`` puts in their places.
+
+    One subquery finds the few of a claim, where five more joins took longer to plan than all the
+    rest.
+    """
+    photos = ClaimEvidence.objects.filter(claims=OuterRef("pk")).order_by("pk").values("token")
     people = Person.objects.filter(pk__in=[OuterRef(role) for role in _PEOPLE]).order_by()
-    return (
-        claims.select_related("area", "rule_version__rule", *more)
-        .only(*_ROW, *more)
-        .annotate(
-            tokens=ArraySubquery(photos),
-            history=Subquery(before),
-            people=ArraySubquery(people.values(found=JSONObject(pk="pk", name="name"))),
-        )
+    return claims.annotate(
+        tokens=ArraySubquery(photos),
+        people=ArraySubquery(people.values(found=JSONObject(pk="pk", name="name"))),
     )
 
 
@@ -548,24 +545,12 @@ def changed_since(claims: Iterable[int], seen: int, person) -> dict[int, ClaimSt
 BEGINNING = date(1, 1, 1)
 
 
-def fund_left(batch: Batch) -> int:
-    """What the community may award beside what other batches have promised; one query.
+def funds(community, same_community, batch, beginning, nothing):
+    """``left``: what the community may award beside what other batches have promised.
 
     The same sums as ``ledger.balance`` and ``budgets.promised``, which look once more when the
-    batch is published.
+    batch is published. ``same_community`` and ``batch``: as seen from a subquery.
     """
-    found = _fund_left(community=batch.area_id, batch=batch.pk, beginning=BEGINNING, nothing=0)
-    return found[0] if found else 0
-
-
-@compiled
-def _fund_left(*, community, batch, beginning, nothing):
-    found = _funds(community, community, batch, beginning, nothing)
-    return found.values_list("left", flat=True)[:1]
-
-
-def _funds(community, same_community, batch, beginning, nothing):
-    """``left`` of the fund. ``same_community`` and ``batch``: as seen from a subquery."""
     last = Statement.objects.filter(account=OuterRef("pk")).order_by("-period__month")
     since = Transfer.objects.posting().filter(
         community=same_community, period__gt=OuterRef("month")

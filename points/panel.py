@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgs import access
+from orgs.compiled import Among, compiled
 from orgs.models import Area, Residence
 from orgs.positions import STAFF
 from orgs.positions import Position as P
@@ -156,7 +157,7 @@ def _standing(signed: list[Signature], aside=frozenset()) -> Standing:
     )
 
 
-def approved(batch: Batch):
+def approved(batch):
     """Claims of the batch that wait for the group, or have passed it."""
     return Claim.objects.filter(
         batch=batch,
@@ -173,7 +174,7 @@ def lacking(batch: Batch) -> dict[int, str]:
     return {pk: words for pk, words in found.items() if words}
 
 
-def waiting(batch: Batch):
+def waiting(batch):
     """Approved, and not yet reviewed."""
     return approved(batch).filter(state=ClaimState.BATCHED)
 
@@ -184,17 +185,24 @@ def missing(batch: Batch, signed: list[Signature], wanted) -> tuple[str, dict[in
     The database finds the latter, which are few; the former need not be read. ``signed``: from
     ``signing``; ``wanted``: the numbers of the place. One query. Words are empty for nothing.
     """
-    signers = [one.person_id for one in signed]
-    homes = Residence.objects.filter(person__in=signers, state=Residence.State.VERIFIED)
+    signers, found = [one.person_id for one in signed], {}
+    if signers:
+        for pk, at_home, *people in _apart(batch=batch.pk, signers=signers):
+            found[pk] = _standing(signed, {*people, *at_home}).lacks(wanted)
+    return _standing(signed).lacks(wanted), found
+
+
+@compiled
+def _apart(*, batch, signers):
+    """Waiting claims in which one of ``signers`` has a part: who lives there, whose they are."""
+    homes = Residence.objects.filter(
+        Among("person", signers), state=Residence.State.VERIFIED
+    ).order_by()
     living = homes.filter(
         Q(ends_on=None) | Q(ends_on__gt=OuterRef("happened_on")), household=OuterRef("household")
     )
     apart = Q(household__in=homes.values("household"))
     for part in PARTS:
-        apart |= Q(**{f"{part}__in": signers})
-    found = {}
-    if signers:
-        rows = waiting(batch).filter(apart).annotate(living=ArraySubquery(living.values("person")))
-        for pk, at_home, *people in rows.values_list("pk", "living", *PARTS):
-            found[pk] = _standing(signed, {*people, *at_home}).lacks(wanted)
-    return _standing(signed).lacks(wanted), found
+        apart |= Q(Among(part, signers))
+    rows = waiting(batch).filter(apart).annotate(living=ArraySubquery(living.values("person")))
+    return rows.values_list("pk", "living", *PARTS)

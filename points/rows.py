@@ -1,4 +1,4 @@
-"""The rows of a batch's page, and the heads of the rules they stand under.
+"""The rows of a batch's pages, and the heads of the rules they stand under.
 
 Some fifty of both in a template, each with up to forty tags, took half of the page's time; so each
 is one piece of markup filled in here, with the words of the page looked up once.
@@ -31,6 +31,13 @@ _ROW = """
     <p class="meta">{origin}</p>{decided}{aside}
   </div>{thumbs}{acts}
 </li>"""
+_REVIEWED = """
+<li class="claim" id="c{key}">
+  <div class="who">
+    <p class="name"><strong>{name}</strong><b class="num">+{points}</b>{title}</p>
+    <p class="meta">{meta}</p>{said}
+  </div>{thumbs}
+</li>"""
 _HEAD = """
 <header>
   <h2 id="rule-{code}"><a href="?{stem}open={opens}#rule-{code}">{code} {title}</a></h2>
@@ -44,7 +51,16 @@ _TICK = """
 _BUTTON = '<div class="acts"><button type="submit" name="one" value="{}:{}">{}</button>{}</div>'
 _REFUSE = '<a href="?{}&amp;refuse=1&amp;pick={}#refuse" data-refuse>{}</a>'
 _CORRECT = '<div class="acts"><a href="?{}open={}&amp;correct={}#correct">{}</a></div>'
+_SAID = '<p class="said">{}</p>'
 _FLAG = '<p class="flag">{}<strong>{}</strong> {} {}</p>'
+
+
+class Days(dict[date, SafeString]):
+    """Each day of a page is written once."""
+
+    def __missing__(self, key: date) -> SafeString:
+        self[key] = day(key)
+        return self[key]
 
 
 @dataclass
@@ -63,7 +79,7 @@ class Rows:
     picked: Container[int] = ()
     here: str = ""
     stem: str = ""
-    _days: dict[date, SafeString] = field(default_factory=dict)
+    _days: Days = field(default_factory=Days)
 
     def __post_init__(self):
         self.number = _("编号 %(n)s")
@@ -104,7 +120,7 @@ class Rows:
             home=_muted(_("入家庭账户")) if claim.to_household else NOTHING,
             state=self._state(claim),
             deed=self._deed(claim, key),
-            said=format_html('<p class="said">{}</p>', claim.text) if claim.text else NOTHING,
+            said=format_html(_SAID, claim.text) if claim.text else NOTHING,
             flags=_flags(anomalies) if anomalies else NOTHING,
             origin=_spans(self._filed(claim), self._certified(claim), self._before(claim)),
             decided=_decided(claim) if claim.decision and claim.approver else NOTHING,
@@ -154,15 +170,8 @@ class Rows:
         return pill(self.states[claim.state], tone="info")
 
     def _deed(self, claim: Claim, key: str) -> SafeString:
-        version = claim.rule_version
-        if (when := self._days.get(claim.happened_on)) is None:
-            when = self._days[claim.happened_on] = day(claim.happened_on)
-        much = (
-            claim.grade_label
-            if version.grades
-            else f"{claim.quantity.normalize():f} {version.measure}"
-        )
-        return _spans(when, much, claim.area.name, self.number % {"n": key})
+        when = self._days[claim.happened_on]
+        return _spans(when, _much(claim), claim.area.name, self.number % {"n": key})
 
     def _filed(self, claim: Claim) -> str:
         label = self.sources[claim.source]
@@ -193,6 +202,49 @@ class Rows:
         if self.corrects and claim.state in {ClaimState.NOTICED, ClaimState.OBJECTED}:
             return format_html(_CORRECT, self.stem, group, key, _("更正"))
         return NOTHING
+
+
+class ReviewRows:
+    """Draws claims for the points group, names masked. They come from ``reviews.claims``."""
+
+    def __init__(self):
+        self.number = _("编号 %(n)s")
+        self.certified, self.approved = _("认证 %(name)s"), _("审批 %(name)s")
+        self.sources = {str(value): str(label) for value, label in Source.choices}
+        self.aside = pill(_("您回避"), tone="warn")
+        self._days = Days()
+
+    def __call__(self, claim: Claim, *, is_aside: bool) -> SafeString:
+        """``is_aside``: the reader's signature does not count for it."""
+        key = SafeString(claim.pk)
+        meta = [
+            self.number % {"n": key},
+            self._days[claim.happened_on],
+            _much(claim),
+            claim.area.name,
+            self.sources[claim.source],
+        ]
+        if claim.certifier:
+            meta.append(self.certified % {"name": claim.certifier.name})
+        if claim.approver:
+            meta.append(self.approved % {"name": claim.approver.name})
+        return format_html(
+            _REVIEWED,
+            key=key,
+            name=claim.person.name_masked,
+            points=claim.points,
+            title=_spans(claim.rule_version.title) + (self.aside if is_aside else NOTHING),
+            meta=_spans(*meta),
+            said=format_html(_SAID, claim.text) if claim.text else NOTHING,
+            thumbs=_thumbs(claim) if claim.tokens else NOTHING,
+        )
+
+
+def _much(claim: Claim) -> str:
+    version = claim.rule_version
+    if version.grades:
+        return claim.grade_label
+    return f"{claim.quantity.normalize():f} {version.measure}"
 
 
 def _spans(*texts: str) -> SafeString:

@@ -3,6 +3,8 @@
 from calendar import monthrange
 from datetime import date
 
+from django.db.models import Subquery
+
 from rules import profiles
 
 CODE = "POINTS"
@@ -11,6 +13,18 @@ CODE = "POINTS"
 def at(place, on: date | None = None):
     """The profile in force for an area on a day (default today). Raises NoProfile."""
     return profiles.in_force(CODE, place=place.code, on=on)
+
+
+def params_around(code, on) -> Subquery:
+    """The params ``at`` would find, inside a query; both may be expressions. See ``found``."""
+    return profiles.params_in_force(CODE, around=code, on=on)
+
+
+def found(params: dict | None, place, on: date) -> dict:
+    """What ``params_around`` brought for ``place``. Raises NoProfile."""
+    if params is None:
+        raise profiles.NoProfile((CODE,), place.code, on)
+    return params
 
 
 def months_after(day: date, months: int) -> date:

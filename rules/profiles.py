@@ -7,7 +7,8 @@ from fractions import Fraction
 import pghistory
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models.functions import Length
+from django.db.models import Subquery
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ __all__ = [
     "add",
     "in_force",
     "meets",
+    "params_in_force",
     "share",
     "strictly_more",
     "supersede",
@@ -72,6 +74,16 @@ def in_force(*codes: str, place: str = "", on: date | None = None) -> RuleProfil
     if found is None:
         raise NoProfile(codes, place, on)
     return found
+
+
+def params_in_force(code: str, *, around, on) -> Subquery:
+    """What ``in_force`` finds, inside another query: its params, or NULL where nothing holds.
+
+    ``around``: an expression for the area code; ``on`` may be one for the day.
+    """
+    found = RuleProfile.objects.filter(code=code).on(on)
+    found = found.filter(place=Left(around, Length("place")))
+    return Subquery(found.order_by(Length("place").desc(), "-effective_from").values("params")[:1])
 
 
 # --- shares --------------------------------------------------------------------------------------

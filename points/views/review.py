@@ -3,36 +3,31 @@
 from collections import Counter, defaultdict
 
 from django.contrib import messages
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import JSONObject
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from orgs import access
 from orgs.access import signed_in
-from orgs.models import Residence
-from points import batches, dealing, panel, terms, who
-from points.models import Batch, BatchState, Claim, ClaimState, Decision, PanelMember, PanelRole
+from points import batches, panel, reviews, who
+from points.models import Batch, BatchState, PanelRole
+from points.reviews import PAGE
+from points.rows import ReviewRows
 from points.staff_forms import SendBackForm, SignForm
 from points.views.batches import TONES, road_of
 from rules.refusals import Refused
 
-PAGE, MOST_ASIDE, MOST_LACKING = 50, 50, 8
-FIRST = 30  # of what waits, to name them while they are few
+MOST_ASIDE, MOST_LACKING = 50, 8
 
 
 def _batch(request, pk: int) -> Batch:
     """For members of its group, who decides, and who reads the claims of the community."""
-    found = dealing.with_last_steps(Batch.objects.select_related("area", "notice"))
-    batch = get_object_or_404(_with_totals(found), pk=pk)
+    batch = reviews.read(pk)
+    if batch is None:
+        raise Http404
     rights = access.rights_of(request.user)
     batch.decides = who.over_batch(batch, request.user)
-    seats = PanelMember.objects.in_force().filter(area=batch.area_id).select_related("person")
-    batch.seats = list(seats)
     mine = (seat for seat in batch.seats if seat.person_id == request.user.pk)
     batch.seat = next(mine, None)
     reads = rights.may(who.VIEW, area_path=batch.area_path)
@@ -41,24 +36,6 @@ def _batch(request, pk: int) -> Batch:
     if batch.takes_decisions and not (batch.decides or reads):
         raise Http404  # a member sees the month once it is theirs to review
     return batch
-
-
-def _with_totals(batches):
-    """``totals`` of what is approved; ``waiting``: the first of those not yet reviewed."""
-    approved = Claim.objects.filter(batch=OuterRef("pk"), decision=Decision.APPROVED)
-    waiting = Q(state=ClaimState.BATCHED)
-    totals = (
-        approved.exclude(state=ClaimState.REFUSED)
-        .order_by()
-        .values(all=Value(""))
-        .annotate(
-            found=JSONObject(
-                count=Count("pk"), points=Sum("points"), waiting=Count("pk", filter=waiting)
-            )
-        )
-    )
-    first = approved.filter(waiting).order_by("pk").values("pk")[:FIRST]
-    return batches.annotate(totals=Subquery(totals.values("found")), waiting=ArraySubquery(first))
 
 
 @signed_in
@@ -73,23 +50,21 @@ def review(request, pk):
 def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200):
     after = request.GET.get("after", "")
     after = int(after) if after.isdecimal() and len(after) < 18 else 0
-    claims = batch.claims.filter(decision="approved").exclude(state="refused")
-    totals = batch.totals or {"count": 0, "points": 0, "waiting": 0}
-    page = dealing.with_details(claims.filter(pk__gt=after).order_by("pk"))[: PAGE + 1]
-    rows = dealing.named(page)
+    rows, totals = reviews.claims(batch, after=after), batch.totals
     is_review = batch.state == BatchState.REVIEWING
-    signed = list(batch.signatures.filter(is_void=False).select_related("person"))
+    signed = reviews.signed(batch)
     agreed = [one for one in signed if one.agrees]
-    wanted = terms.at(batch.area).params["panel"]
+    wanted = batch.terms["panel"]
     lacking = _lacking(batch, totals, agreed, wanted) if is_review else []
-    parts = _parts(claims, request.user) if batch.seat else {}
+    parts = _parts(batch, request.user) if batch.seat else {}
     mine = next((one for one in signed if one.person_id == request.user.pk), None)
+    draw = ReviewRows()
     context = {
         "batch": batch,
         "tone": TONES[batch.state],
         "road": road_of(batch),
         "totals": totals,
-        "rows": [{"claim": claim, "part": parts.get(claim.pk)} for claim in rows[:PAGE]],
+        "rows": [draw(claim, is_aside=claim.pk in parts) for claim in rows[:PAGE]],
         "following": f"?after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "parts": list(parts.values())[:MOST_ASIDE],
         "lacking": lacking,
@@ -108,7 +83,7 @@ def _page(request, batch: Batch, *, sign=None, back=None, refusal="", status=200
         "sign": sign or (SignForm() if is_review and batch.seat and mine is None else None),
         "back": back or (SendBackForm() if is_review and batch.decides else None),
         "may_publish": is_review and batch.decides and not lacking and totals["count"],
-        "left": dealing.fund_left(batch) if batch.decides and is_review else None,
+        "left": batch.left,
         "refusal": refusal,
         "is_review": is_review,
     }
@@ -153,19 +128,9 @@ def part_in(claim, person) -> str:
     return ""
 
 
-def _parts(claims, person) -> dict[int, dict]:
-    """Claims the person has a part in, and which; the few, found by the database."""
-    homes = Residence.objects.filter(person=person, state=Residence.State.VERIFIED)
-    living = homes.filter(
-        Q(ends_on=None) | Q(ends_on__gt=OuterRef("happened_on")),
-        household=OuterRef("household"),
-        starts_on__lte=timezone.localdate(),
-    )
-    own = Q(is_home=True)
-    for part in panel.PARTS:
-        own |= Q(**{part: person})
-    found = claims.annotate(is_home=Exists(living)).filter(own).order_by("pk")
-    found = found.select_related("rule_version").only(*panel.PARTS, "rule_version__title")
+def _parts(batch: Batch, person) -> dict[int, dict]:
+    """Claims the person has a part in, and which."""
+    found = reviews.with_part(batch, person)
     return {one.pk: {"claim": one, "part": part_in(one, person)} for one in found}
 
 

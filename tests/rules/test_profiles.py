@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Value
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
@@ -37,6 +38,22 @@ def test_the_longest_place_wins_then_the_latest():
     assert in_force("TEST", place="990203005001", on=date(2025, 6, 1)) == district
     assert in_force("TEST", place="9902", on=date(2025, 6, 1)) == country
     assert in_force("TEST", on=date(2025, 6, 1)) == country
+
+
+def test_inside_another_query_the_same_one_is_found():
+    make(effective_to=date(2025, 7, 1), params={"days": 1})
+    make(effective_from=date(2025, 7, 1), params={"days": 2})
+    make(place="990203", params={"days": 3})
+    make(place="990204", params={"days": 4})
+    one = RuleProfile.objects.filter(code="ISSUE-CLOCKS")
+    for place in ("", "9902", "990203", "990203005001", "990205"):
+        for day in (date(2025, 6, 30), date(2025, 7, 1)):
+            found = profiles.params_in_force("TEST", around=Value(place), on=day)
+            assert (
+                one.values_list(found, flat=True)[0] == in_force("TEST", place=place, on=day).params
+            )
+    nothing = profiles.params_in_force("TEST", around=Value("99"), on=date(2024, 12, 31))
+    assert one.values_list(nothing, flat=True)[0] is None
 
 
 def test_a_profile_holds_up_to_the_day_before_its_end():
