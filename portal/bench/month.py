@@ -1,17 +1,21 @@
-"""Group ``month``: the secretary's page on a month of 1,000 claims, against the bare page."""
+"""Group ``month``: pages on a month of 1,000 claims, against the bare page.
+
+The secretary's, while it is being decided, and that of the points group, while it is reviewed.
+"""
 
 from datetime import timedelta
 
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from orgs import access
 from orgs.models import Person
 from points import anomalies, dealing, who
-from points.models import Batch, BatchState, Claim, ClaimState
+from points.models import Batch, BatchState, Claim, ClaimState, Decision, PanelMember
 from portal.bench import Result
-from portal.bench.pages import FIRST_PAGE_GOAL_KB, compare
+from portal.bench.pages import FIRST_PAGE_GOAL_KB, QUERIES_GOAL, compare
 
 CLAIMS = 1000
 
@@ -21,7 +25,7 @@ def month() -> list[Result]:
     if batch is None:
         raise RuntimeError("month: the bench database holds no month that is being decided")
     secretary = access.holders(who.DECIDE, area=batch.area).order_by("pk").first()
-    _fill(batch)
+    _fill(batch, decision="")
     url = batch.get_absolute_url()
     full = f"{url}?open={_fullest(batch, secretary)}"
     visits: dict[str, tuple[str, Person | None]] = {
@@ -29,6 +33,7 @@ def month() -> list[Result]:
         "month, 25 rows": (full, secretary),
         "month, what has a flag": (f"{url}?flag=any&show=undecided", secretary),
     }
+    visits |= _review()
     flagged = len(anomalies.of_batch(batch, anew=True))
     results = [
         Result("month", "claims", batch.claims.count(), "claims"),
@@ -43,13 +48,35 @@ def month() -> list[Result]:
     size = round(len(answer.content) / 1000, 1)
     return [
         *results,
-        Result("month", "flags looked for anew: queries", len(captured), "queries"),
+        Result(
+            "month", "flags looked for anew: queries", len(captured), "queries", goal=QUERIES_GOAL
+        ),
         Result("month", "markup of 25 rows", size, "kB", goal=FIRST_PAGE_GOAL_KB),
     ]
 
 
-def _fill(batch: Batch) -> None:
-    """Up to 1,000 claims: deeds of earlier months done once more."""
+def _review() -> dict[str, tuple[str, Person | None]]:
+    """The review as who decides sees it, who has signed, and who may still sign."""
+    batch = Batch.objects.filter(state=BatchState.REVIEWING).order_by("-month", "pk").first()
+    if batch is None:
+        raise RuntimeError("month: the bench database holds no month that is being reviewed")
+    _fill(batch, decision=Decision.APPROVED)
+    signed = set(batch.signatures.filter(is_void=False).values_list("person", flat=True))
+    seats = PanelMember.objects.in_force().filter(area=batch.area).order_by("pk")
+    members = [seat.person for seat in seats.select_related("person")]
+    visits: dict[str, tuple[str, Person | None]] = {}
+    for name, people in {
+        "review": access.holders(who.DECIDE, area=batch.area).order_by("pk"),
+        "review, has signed": [one for one in members if one.pk in signed],
+        "review, to sign": [one for one in members if one.pk not in signed],
+    }.items():
+        if people:
+            visits[name] = (reverse("points:review", args=[batch.pk]), people[0])
+    return visits
+
+
+def _fill(batch: Batch, *, decision: str) -> None:
+    """Up to 1,000 claims: deeds of earlier months done once more, all decided like that."""
     missing = CLAIMS - batch.claims.count()
     earlier = Claim.objects.filter(
         community=batch.area, state=ClaimState.POSTED, source_key="", is_corrected=False
@@ -58,7 +85,9 @@ def _fill(batch: Batch) -> None:
     for at, claim in enumerate(again):
         claim.pk = None
         claim.batch, claim.state, claim.transfer = batch, ClaimState.BATCHED, None
-        claim.decision, claim.approver, claim.decided_at = "", None, None
+        claim.decision = decision
+        if not decision:
+            claim.approver, claim.decided_at = None, None
         claim.happened_on = batch.month + timedelta(days=at % 28)
     Claim.objects.bulk_create(again)
 
