@@ -46,6 +46,10 @@ class Part:
     title: str
     rows: list[Row] = field(default_factory=list)
 
+    @property
+    def has_words(self) -> bool:
+        return any(row[3] for row in self.rows)
+
 
 @dataclass
 class Month:
@@ -125,14 +129,14 @@ def count(area: Area, month: date) -> Month:
     kinds = dict(ItemKind.choices)
     rows = _flows(whole)
     for code, _pieces, points in _broken_down(own, "offer__item__kind", whole.redeemed):
-        label = _rest() if code is None else _("换%(what)s") % {"what": kinds[code]}
+        label = rest() if code is None else _("换%(what)s") % {"what": kinds[code]}
         rows.append((WENT, label, _n(points), ""))
     rows.append((WENT, _("捐进公益池"), _n(whole.donated), ""))
     rows.append((WENT, _("到期没用"), _n(whole.expired), ""))
     for title, column in ((ITEMS, "offer__item__name"), (OUTLETS, "offer__outlet__name")):
         for name, pieces, points in _broken_down(own, column, whole.redeemed):
             words = _("%(n)d 件") % {"n": pieces} if name is not None else ""
-            rows.append((title, _public(name) if name else _rest(), _n(points), words))
+            rows.append((title, _public(name) if name else rest(), _n(points), words))
     rows += _pool(area, month, orders, whole)
     rows += _thanks(area, month)
     return Month(area, month, _sentences(area, month, whole), rows)
@@ -142,7 +146,7 @@ def _n(points: int) -> str:
     return f"{points:,}"
 
 
-def _rest() -> str:
+def rest() -> str:
     return _("其他（不足 %(n)d 户的不单列）") % {"n": FEWEST}
 
 

@@ -120,9 +120,11 @@ def case(request, pk):
             return redirect(found)
     forms, refusal = _forms(cases.flow, found, request.user, bound)
     behind = found.orders.select_related(
-        "offer__item", "offer__outlet", "issued_by", "placed_by", "hold", "ending"
+        "offer__item", "offer__outlet", "person", "issued_by", "placed_by", "hold", "ending"
     )
     behind = list(behind.order_by("-pk")[: ORDERS + 1])
+    for order in behind:
+        order.shown_person = masked_name(order.person.name) if order.person else ""
     answer = cases.investigates(found, request.user)
     context = {
         "case": found,
@@ -130,6 +132,7 @@ def case(request, pk):
         "words": cases.words(found),
         "mark": cases.mark_words(found),
         "person": masked_name(found.person.name) if found.person else "",
+        "door": f"{home.area.name} {home.stairwell}" if (home := found.household) else "",
         "orders": behind[:ORDERS],
         "more": len(behind) > ORDERS,
         "forms": forms,

@@ -14,15 +14,14 @@ from points.statements import read_month
 from ui.charts import Point
 
 MONTHS = 12
-SHORT = 6  # letters of a name below a column
 
 
 def _points(rows) -> list[Point]:
-    """As columns: names short enough to stand side by side, whole in the table."""
+    """As columns, under names that fit below one; in the elder mode three letters do."""
+    short = {_("捐进公益池"): _("捐公益"), _("到期没用"): _("过期"), openness.rest(): _("其他")}
     return [
-        Point(name=name[:SHORT], value=int(points.replace(",", "")), text=points)
+        Point(name=short.get(name, name), value=int(points.replace(",", "")), text=points)
         for _part, name, points, _words in rows
-        if points
     ]
 
 

@@ -57,7 +57,7 @@ def test_few_households_are_not_broken_down(window):
     settling.issued(window, window.rice_here)
     neighbours(window, 4)
     found = openness.count(window.community, MONTH)
-    assert [row[1] for row in found.part(openness.ITEMS)] == [openness._rest()]
+    assert [row[1] for row in found.part(openness.ITEMS)] == [openness.rest()]
 
 
 def test_a_rest_of_few_takes_the_smallest_shown_along(window):
@@ -67,7 +67,7 @@ def test_a_rest_of_few_takes_the_smallest_shown_along(window):
     ]
     settling.issued(window, window.rice_here)
     found = openness.count(window.community, MONTH)
-    assert [row[1:3] for row in found.part(openness.ITEMS)] == [(openness._rest(), "680")]
+    assert [row[1:3] for row in found.part(openness.ITEMS)] == [(openness.rest(), "680")]
 
 
 def test_the_account_says_what_came_and_went(window):
