@@ -8,7 +8,7 @@ class ExchangeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from exchange import in_points, merging, orders
+        from exchange import in_points, merging, orders, verification
         from inbox.outbox import register_kind
         from orgs.positions import Position as P
         from orgs.positions import register
@@ -54,4 +54,5 @@ class ExchangeConfig(AppConfig):
         origins.register(orders.HOLD, in_points.lead)
         promises.register(in_points.open_orders)
         ledger.leave_holds(orders.HOLD)
+        verification.enrol()
         areas_merging.connect(merging.on_merging, dispatch_uid="exchange.merging")

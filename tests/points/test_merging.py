@@ -114,7 +114,7 @@ def test_what_was_held_follows_when_it_comes_free(points):
             account,
             accounts.escrow_of(points.community),
             8,
-            key="order:1",
+            key="promise:1",
             kind=TransferKind.HOLD,
             due_at=timezone.now() + timedelta(days=3),
         )
@@ -123,7 +123,7 @@ def test_what_was_held_follows_when_it_comes_free(points):
     there = accounts.of_person(points.wang, into)
     assert accounts.balance(there) == 12
     assert merging.carry_rests() == 0
-    ledger.void(account.debits.get(pk=held.transfer_id), key="order:1:void", reason="没有领取")
+    ledger.void(account.debits.get(pk=held.transfer_id), key="promise:1:void", reason="没有领取")
     tasks.tend_batches()
     tasks.tend_batches()
     assert accounts.balance(there) == 20
