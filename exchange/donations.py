@@ -58,6 +58,12 @@ def seen_by(person):
     )
 
 
+def may_change(gift: GoodsDonation, person) -> bool:
+    """Who serves the outlet, and who keeps outlets there; others who look after the place read."""
+    edits = access.rights_of(person).may(who.EDIT, area_path=gift.area_path)
+    return edits or who.serves(gift.offer.outlet, person)
+
+
 def names_to(gift: GoodsDonation, person) -> str:
     """Who looks after the place reads the name; behind the counter it is as the donor wished."""
     if access.rights_of(person).may(who.VIEW, area_path=gift.area_path):

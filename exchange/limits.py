@@ -1,8 +1,9 @@
 """How many pieces and points somebody may still exchange: by item and month, by household and year.
 
 Counted over open orders and those handed over, by the day they were placed, in the person's
-household: the limit belongs to the door, whoever orders and from whichever account. Who orders
-takes the lock first, so two at once cannot pass a limit.
+household: the limit belongs to the door, whoever orders and from whichever account. What a person
+had goes along when they move. Who orders takes the locks first, so two at once cannot pass a
+limit.
 """
 
 from collections.abc import Iterable
@@ -44,10 +45,14 @@ class Left:
 
 
 def lock(household_id: int | None, person_id: int | None) -> None:
-    """Whoever orders for this door waits for the one before. Released at commit."""
-    of = f"h{household_id}" if household_id else f"p{person_id}"
+    """Whoever orders for this person or door waits for the one before. Released at commit.
+
+    Persons first, then doors, so that nobody waits in a circle.
+    """
+    keys = [f"exchange:{kind}{pk}" for kind, pk in (("p", person_id), ("h", household_id)) if pk]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"exchange:{of}"])
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def left(item: Item, terms: ItemTerms, *, person, household, on: date) -> Left:
@@ -135,7 +140,9 @@ def check(order: Order, *, item: Item, community, on: date) -> None:
 
 
 def _of_door(person, household) -> Q:
-    return Q(household=household) if household is not None else Q(person=person, household=None)
+    """What went to the door, and what the person had elsewhere: moving house renews no limit."""
+    own = Q(person=person)
+    return Q(household=household) | own if household is not None else own
 
 
 def _month(on: date) -> tuple[datetime, datetime]:

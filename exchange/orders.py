@@ -9,7 +9,7 @@ over; whatever ends the order ends both.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import connection, transaction
@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exchange import codes, limits, stock, telling, terms, who
-from exchange.flow import flow, not_today
+from exchange.flow import flow, next_day, not_today
 from exchange.models import (
     ItemKind,
     ItemTerms,
@@ -129,9 +129,15 @@ def place(
 def place_for_pool(
     offer: Offer, *, community: Area, quantity: int, purpose: str, by, approver, key: str, at=None
 ) -> Order:
-    """Spend the pool's points (一老一小): for a purpose, asked by one and approved by another."""
+    """Spend the pool's points (一老一小): for a purpose, asked by one and approved by another.
+
+    Raises OnePerson, NotAllowed, and what ``place`` does for a thing at an outlet.
+    """
     if by.pk == approver.pk:
         raise ledger.OnePerson
+    for person, right in ((by, who.SPEND_POOL), (approver, who.APPROVE_POOL)):
+        if not access.rights_of(person).may(right, area_path=community.path):
+            raise NotAllowed(verb="place_for_pool", label=_("使用公益池"))
     order = Order(
         key=key,
         account=accounts.escrow_of(community),
@@ -145,10 +151,7 @@ def place_for_pool(
 
 def _consent(account, person, by, words: str) -> str:
     """By somebody who may help where the points are, and with the person's word."""
-    path = account.community.path
-    rights = access.rights_of(by)
-    near = any(own.startswith(path) for own in rights.area_paths(who.HELP))
-    if not near and not rights.may(who.HELP, area_path=path):
+    if not who.helps(by, account.community.path):
         raise NotAllowed(verb="place", label=_("代居民兑换"))
     if not words.strip():
         raise ConsentMissing
@@ -161,7 +164,7 @@ def _place(order: Order, *, at: datetime, approver=None) -> Order:
         return _same(known, order)
     today = timezone.localdate(at)
     offer, item = order.offer, order.offer.item
-    limits.lock(order.household_id, order.person_id or order.account_id)
+    limits.lock(order.household_id, order.person_id)
     stock.lock(offer)
     if known := Order.objects.filter(key=order.key).first():  # who held the lock was the same form
         return _same(known, order)
@@ -174,12 +177,20 @@ def _place(order: Order, *, at: datetime, approver=None) -> Order:
     order.pk = _next_number()
     order.area, order.placed_at = order.account.community, at
     pick_up = terms.at(order.account.community, today).params["pick_up"]
-    order.due_at = clocks.reckon(pick_up["unit"], pick_up["amount"], at).due
+    order.due_at = _due(offer.outlet, clocks.reckon(pick_up["unit"], pick_up["amount"], at).due, at)
     order.hold_id = ledger.hold(_hold_of(order, approver)).transfer_id
     order.code = _new_code()
     flow.open(order, by=order.placed_by, verb="place", at=at, tells=telling.of_order)
     stock.reserve(offer, order, at=at)
     return order
+
+
+def _due(outlet: Outlet, due: datetime, at: datetime) -> datetime:
+    """Where things are handed over on redemption days only, the next one is within the term."""
+    if not outlet.only_on_days:
+        return due
+    day = next_day(outlet, timezone.localdate(at) + timedelta(days=1))
+    return due + max(day - timezone.localdate(due), timedelta())
 
 
 def _same(known: Order, order: Order) -> Order:

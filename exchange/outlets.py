@@ -108,7 +108,9 @@ def close(outlet: Outlet, *, by, reason: str, on: date | None = None) -> Outlet:
     catalogue.check_right(by, outlet.area_path, outlet.area)
     if not reason.strip():
         raise Missing({"reason": _("原因")})
-    offers = list(Offer.objects.select_for_update().filter(outlet=outlet))
+    # In the order of ``stock_items``, so that neither waits for the other in a circle.
+    locked = Offer.objects.select_for_update(of=("self",)).filter(outlet=outlet)
+    offers = list(locked.order_by("pk"))
     outlet.refresh_from_db(from_queryset=Outlet.objects.select_for_update(of=("self",)))
     waiting = sum(
         offer.orders.filter(state=OrderState.RESERVED).count() for offer in offers if offer.reserved

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
 
 from exchange import limits, orders, stock
+from exchange.models import OrderState
 from exchange.shop import Customer, Row, label_of
 from orgs.uploads import read_key
 from points.ledger import InsufficientPoints
@@ -131,7 +132,7 @@ class OrderForm(Keyed):
         """Raises Refused, with nothing written."""
         given, person = self.cleaned_data, self.shopper.person
         account = self.accounts[given["account"]]
-        return orders.place(
+        order = orders.place(
             given["offer"],
             account=account,
             person=person,
@@ -141,6 +142,9 @@ class OrderForm(Keyed):
             quantity=given["quantity"],
             consent=given.get("words", ""),
         )
+        if order.state != OrderState.RESERVED:  # an old page come back to: that order is over
+            raise orders.KeyTaken
+        return order
 
     def refuse(self, refused: Refused) -> None:
         """Say it beside the field it is about."""
@@ -158,6 +162,10 @@ class OrderForm(Keyed):
         if isinstance(refused, InsufficientPoints):
             self.short = refused.need - refused.have
             text = _("%(text)s，还差 %(short)d 分") % {"text": text, "short": self.short}
+        if isinstance(refused, orders.KeyTaken):  # pressed again, it is an order of its own
+            self.data = self.data.copy()
+            self.data[self.add_prefix("key")] = str(uuid.uuid4())
+            text = _("这张表已经下过一单，可在“我的兑换”查看；还要再兑换的，请核对后再点一次")
         self.add_error(names.get(type(refused)), text)
 
 

@@ -77,6 +77,8 @@ def of_gift(gift) -> None:
 
 def of_arrival(offer) -> None:
     """There is some again: to all who wanted to know, once; then they no longer wait for it."""
+    if not (offer.is_offered and offer.item.is_offered) or offer.outlet.closed_on is not None:
+        return
     wanting = Favourite.objects.filter(item=offer.item, wants_news=True)
     people = [one.person for one in wanting.select_related("person").order_by("pk")]
     if points_telling.is_silent() or not people:

@@ -174,4 +174,6 @@ def handed_photo(request, token, size):
     order = get_object_or_404(Order.objects.select_related(*along), photo=token)
     if not handing.may_see(order, request.user):
         raise Http404
-    return pictures.answer(token, size)
+    found = pictures.answer(token, size)
+    found["Cache-Control"] = "private, max-age=3600"
+    return found

@@ -1,6 +1,7 @@
 """Goods that were given: who gave what, and how they wish to be thanked."""
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -36,6 +37,9 @@ def gifts(request):
 def gift(request, pk):
     """The donor thought again: another wish, or other words of thanks."""
     found = get_object_or_404(donations.seen_by(request.user), pk=pk)
+    may_change = donations.may_change(found, request.user)
+    if request.method == "POST" and not may_change:
+        raise Http404
     form = WishForm(request.POST or None, initial={"wish": found.wish, "thanks": found.thanks})
     form.is_body, form.donor_name = found.is_body, found.donor_name
     if request.method == "POST" and form.is_valid():
@@ -43,5 +47,5 @@ def gift(request, pk):
         messages.success(request, _("已按捐赠人的意愿更改"))
         return redirect("exchange:donations")
     found.shown_name = donations.names_to(found, request.user)
-    context = {"gift": found, "form": form}
+    context = {"gift": found, "form": form, "may_change": may_change}
     return render(request, "exchange/donation.html", context, status=422 if form.errors else 200)

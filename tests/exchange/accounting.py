@@ -8,6 +8,8 @@ from tests import cast
 
 def staffed(window):
     """许 and 何 supervise 梧桐里, 吕 directs its committee."""
+    if hasattr(window, "xu"):
+        return window
     supervision = Organization.objects.create(
         kind=OrganizationKind.SUPERVISION_COMMITTEE,
         name="梧桐里社区居务监督委员会",

@@ -41,8 +41,8 @@ def year(window):
         community=window.community,
         quantity=1,
         purpose="给独居老人",
-        by=window.zhou,
-        approver=window.chen,
+        by=staffed(window).lv,
+        approver=window.xu,
         key="pool-1",
     )
     return open_one

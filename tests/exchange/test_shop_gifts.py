@@ -12,6 +12,7 @@ from inbox.models import Message
 from points import accounts, verification
 from points.ledger import InsufficientPoints
 from tests.browser import assert_valid_html
+from tests.exchange.accounting import staffed
 from tests.exchange.test_shop_orders import refused
 from tests.exchange.test_shop_window import read
 from tests.points.books import state
@@ -126,7 +127,7 @@ def test_the_pool_tells_what_it_did(client, window):
         quantity=2,
         purpose="给独居老人送抽纸",
         by=window.sun,
-        approver=window.zhou,
+        approver=staffed(window).xu,
         key="pool-1",
     )
     address = window.pool.get_absolute_url()

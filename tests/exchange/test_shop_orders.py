@@ -97,7 +97,7 @@ def test_the_same_form_twice_is_one_order(client, window):
     first, second = send(client, window, key=key), send(client, window, key=key)
     assert first.url == second.url
     assert Order.objects.count() == 1
-    assert "已用于另一次兑换" in refused(send(client, window, key=key, quantity=2))
+    assert "这张表已经下过一单" in refused(send(client, window, key=key, quantity=2))
 
 
 def test_the_last_piece_sent_twice_is_still_that_order(client, window):
