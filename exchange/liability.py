@@ -66,6 +66,7 @@ class Flows:
     pool_spent: int = 0
     settled: int = 0
     other: int = 0  # nothing, or something that no page knows of
+    pool_carried: int = 0  # of the pool by merges, in less out; last, as sums kept lack it
 
     @property
     def carried(self) -> int:
@@ -114,7 +115,7 @@ class Book(Flows):
 
     @property
     def pool_gap(self) -> int:
-        return self.donated - self.pool_spent - self.pool
+        return self.donated + self.pool_carried - self.pool_spent - self.pool
 
     @property
     def merchant_gap(self) -> int:
@@ -281,6 +282,8 @@ def _name(kind: str, debit: str, credit: str, original: str) -> tuple[str, int]:
         return "settled", sign
     if kind == K.CAPTURE and debit == AccountKind.ESCROW:
         return "pool_spent", sign
+    if kind == K.CLEAR and AccountKind.ESCROW in {debit, credit}:
+        return "pool_carried", sign if credit == AccountKind.ESCROW else -sign
     if from_people == to_people:
         return "", sign
     if kind == K.CLEAR:

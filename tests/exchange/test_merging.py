@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from exchange import orders, pool
+from exchange import liability, orders, pool
 from orgs import areas
 from orgs.models import Area
 from points import accounts, ledger, merging, verification
@@ -67,6 +67,8 @@ def test_the_pool_goes_along(window):
     into = merge(window)
     assert ledger.balance(accounts.escrow_of(into)) == 300
     assert (pool.of(into).given, pool.of(into).left) == (300, 300)
+    books = liability.read([window.community, into]).books.values()
+    assert [(book.fits, book.pool) for book in books] == [(True, 0), (True, 300)]
     assert merging.carry_rests() == 0
     assert clean()
 
