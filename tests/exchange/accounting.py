@@ -7,7 +7,7 @@ from tests import cast
 
 
 def staffed(window):
-    """许 and 何 supervise 梧桐里, 吕 directs its committee."""
+    """许 and 何 supervise 梧桐里, 吕 directs its committee, 马 sits in it."""
     if hasattr(window, "xu"):
         return window
     supervision = Organization.objects.create(
@@ -20,6 +20,7 @@ def staffed(window):
         ("xu", "许监督", "10000000091", supervision, Position.SUPERVISOR),
         ("he", "何监督", "10000000092", supervision, Position.SUPERVISOR),
         ("lv", "吕主任", "10000000093", window.committee, Position.COMMITTEE_DIRECTOR),
+        ("ma", "马委员", "10000000094", window.committee, Position.COMMITTEE_MEMBER),
     )
     for role, name, phone, body, position in rows:
         someone = cast.person(name, phone)

@@ -97,7 +97,7 @@ def test_the_account_says_what_came_and_went(window):
         key="ask",
     )
     pool_requests.approve(request, by=window.xu)
-    orders.issue(request.order, by=window.lv)
+    orders.issue(request.order, by=window.ma)
     Order.objects.filter(pk=request.order.pk).update(ended_at=at)
     for wish, is_body, name in (
         ("named", True, "青桐超市"),
