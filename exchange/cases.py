@@ -7,7 +7,7 @@ Nobody deals with a case that is about them or their home, or about an outlet th
 something was wrong is said by two people. A case asks to look; it accuses nobody.
 """
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +32,9 @@ FALLBACK = {"unit": "working_days", "amount": 10}  # of a profile without "case"
 @transaction.atomic
 def open_for(area: Area, *, kind, key, since, facts, orders, at, **concerned) -> bool:
     """Open a case of a finding and tell who looks into it; False when there is one already."""
+    _one_at_a_time(f"case:{key}")
+    if Case.objects.filter(key=key).exists():
+        return False
     orders = list(orders)
     term = terms.at(area, timezone.localdate(at)).params.get("case", FALLBACK)
     case = Case(
@@ -44,8 +47,6 @@ def open_for(area: Area, *, kind, key, since, facts, orders, at, **concerned) ->
         due_at=clocks.reckon(term["unit"], term["amount"], at).due,
         **concerned,
     )
-    if Case.objects.filter(key=key).exists():
-        return False
     flow.open(case, by=None, verb="find", at=at)
     case.orders.set(orders)
     people = access.holders(INVESTIGATE, area=area)
@@ -59,6 +60,11 @@ def open_for(area: Area, *, kind, key, since, facts, orders, at, **concerned) ->
         key=f"case:{case.pk}:found",
     )
     return True
+
+
+def _one_at_a_time(key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 # --- who -----------------------------------------------------------------------------------------

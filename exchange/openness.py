@@ -85,12 +85,19 @@ class Month:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def places() -> list[Area]:
-    """Open communities with books, and their subdistricts, which come first. One query."""
+def with_books() -> list[Area]:
+    """Communities with books, those that were merged too, and all subdistricts. One query."""
     books = Account.objects.filter(unit=POINTS).values("community")
-    with_books = Q(pk__in=books, level=AreaLevel.COMMUNITY)
-    around = Q(level=AreaLevel.SUBDISTRICT)
-    rows = list(Area.objects.open().filter(with_books | around).order_by("code"))
+    rows = Area.objects.filter(
+        Q(pk__in=books, level=AreaLevel.COMMUNITY) | Q(level=AreaLevel.SUBDISTRICT)
+    )
+    return list(rows.order_by("code"))
+
+
+def places(rows: list[Area] | None = None) -> list[Area]:
+    """Of ``with_books``: open communities, and before them the subdistricts they lie in."""
+    rows = with_books() if rows is None else rows
+    rows = [row for row in rows if row.closed_on is None]
     streets = {row.path[: -row.steplen] for row in rows if row.level == AreaLevel.COMMUNITY}
     return [row for row in rows if row.level == AreaLevel.COMMUNITY or row.path in streets]
 
@@ -104,22 +111,19 @@ def published(area: Area, month: date) -> Disclosure | None:
     )
 
 
-def read(area: Area, month: date) -> Month:
-    """As it was published; else as it stands now."""
+def read(area: Area, month: date, rows: list[Area] | None = None) -> Month:
+    """As it was published; else as it stands now. ``rows``: ``with_books``, where it is known."""
     disclosure = published(area, month)
     if disclosure is None:
-        return count(area, month)
-    rows = [tuple(row) for row in disclosure.table.get("rows", ())]
-    return Month(area, month, disclosure.text, rows, disclosure)
+        return count(area, month, rows)
+    lines = [tuple(row) for row in disclosure.table.get("rows", ())]
+    return Month(area, month, disclosure.text, lines, disclosure)
 
 
-def count(area: Area, month: date) -> Month:
-    """From the ledger and the orders. Some ten queries, however many rows."""
-    communities = Area.objects.filter(
-        path__startswith=area.path, level__in=[AreaLevel.COMMUNITY, AreaLevel.SUBDISTRICT]
-    )
-    if area.level == AreaLevel.COMMUNITY:
-        communities = communities.filter(pk=area.pk)
+def count(area: Area, month: date, rows: list[Area] | None = None) -> Month:
+    """From the ledger and the orders. Eight queries, however many rows."""
+    rows = with_books() if rows is None else rows
+    communities = [row for row in rows if row.path.startswith(area.path)]
     whole = liability.Book()
     for book in liability.read(communities).of_month(month):
         whole.add(book)

@@ -9,7 +9,7 @@ refused by the outlet) stands with the order, and whatever is not handed over go
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as L
@@ -99,6 +99,8 @@ def ask(
     if not purpose.strip():
         raise Missing({"purpose": _("用途")})
     refuse_private(purpose)
+    with connection.cursor() as cursor:  # a second click waits and finds what the first made
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"pool:{key}"])
     if known := PoolRequest.objects.filter(key=key).first():
         if (known.area_id, known.offer_id, known.quantity) != (community.pk, offer.pk, quantity):
             raise KeyTaken

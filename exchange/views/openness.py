@@ -29,7 +29,8 @@ def _points(rows) -> list[Point]:
 @require_safe
 def public_account(request):
     """The last month that is over, unless another is asked for."""
-    places = openness.places()
+    rows = openness.with_books()
+    places = openness.places(rows)
     code = request.GET.get("area", "")
     area = next((row for row in places if row.code == code or not code), None)
     if code and area is None:
@@ -39,7 +40,7 @@ def public_account(request):
     month = read_month(text)
     is_wrong = bool(text) and month is None
     month = month or month_before(today)
-    found = openness.read(area, month) if area else None
+    found = openness.read(area, month, rows) if area else None
     context = {
         "places": places,
         "area": area,

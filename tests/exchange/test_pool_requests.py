@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from exchange import orders, pool, pool_requests
-from exchange.models import OrderState, PoolState
+from exchange.models import OrderState, PoolRequest, PoolState
 from exchange.pool_requests import NotThePicker, PoolShort
 from points import accounts
 from publicity.words import StillPrivate
@@ -153,3 +153,10 @@ def test_the_desk_counts_what_waits(client, room):
     assert re.search(r"公益池.{0,200}1", html, re.S)
     client.force_login(room.wang)
     assert "公益池" not in client.get("/desk/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_ask_once(room, together):
+    first, second = together(lambda: ask(room), lambda: ask(room))
+    assert first.pk == second.pk
+    assert PoolRequest.objects.count() == 1
