@@ -174,6 +174,4 @@ def handed_photo(request, token, size):
     order = get_object_or_404(Order.objects.select_related(*along), photo=token)
     if not handing.may_see(order, request.user):
         raise Http404
-    found = pictures.answer(token, size)
-    found["Cache-Control"] = "private, max-age=3600"
-    return found
+    return pictures.answer(token, size)

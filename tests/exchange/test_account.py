@@ -15,6 +15,7 @@ from tests.browser import assert_valid_html
 from tests.exchange import settling
 from tests.exchange.accounting import staffed
 from tests.points.books import move
+from tests.points.tamper import by_hand
 
 ROOM = "/exchange/account/"
 
@@ -85,12 +86,10 @@ def test_the_pool_and_a_reversed_order_keep_the_books_level(window):
 
 def test_a_balance_that_nobody_moved_is_seen(window, client):
     year(window)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(
-            "UPDATE points_account SET posted = posted + 7 WHERE id = %s", [window.wang_points.pk]
-        )
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    by_hand(
+        "UPDATE points_account SET posted = posted + 7 WHERE id = %(pk)s",
+        pk=window.wang_points.pk,
+    )
     assert books(window).total.gap == -7
     client.force_login(window.chen)
     assert "对不上" in client.get(ROOM).content.decode()

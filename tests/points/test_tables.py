@@ -107,7 +107,7 @@ BATCH_ROLES = {
     "worker_elsewhere": set(),
     "subdistrict": set(),
     "auditor": set(),
-    "system": {"decide", "object", "take_down", "pay", "finish"},
+    "system": {"decide", "object", "take_down", "pay", "finish", "dissolve"},
 }
 
 
