@@ -14,7 +14,7 @@ from orgs.models import Residence
 from points import dealing, panel, terms
 from points.models import Batch, Claim, ClaimState, Decision, PanelMember, Signature
 
-PAGE = 50
+PAGE = 25
 FIRST = 30  # of what waits, to name them while they are few
 
 _ROW = (
