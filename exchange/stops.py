@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -101,18 +101,6 @@ def lift(stop: RedemptionStop, *, by, reason: str) -> RedemptionStop:
     stop.save(update_fields=["lifted_on", "lifted_by", "lifted_reason"])
     _tell(stop, f"stop:{stop.pk}:lifted", _("%(what)s照常兑换"), stop.lifted_reason)
     return stop
-
-
-def coming(path: str, on: date | None = None) -> QuerySet[RedemptionStop]:
-    """In force or announced at a place: for the window, so that nobody is surprised."""
-    on = on or timezone.localdate()
-    around = [path[:end] for end in range(Area.steplen, len(path) + 1, Area.steplen)]
-    return (
-        RedemptionStop.objects.filter(area_path__in=around, lifted_on=None)
-        .filter(Q(ends_on=None) | Q(ends_on__gt=on))
-        .select_related("item", "area")
-        .order_by("starts_on", "pk")
-    )
 
 
 def _words(stop: RedemptionStop) -> str:
